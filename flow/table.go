@@ -1,0 +1,249 @@
+package flow
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Handler is told what happens to flows. All calls come from the goroutine that
+// calls the table.
+type Handler interface {
+	// Segment: new bytes of f are in order; from tells whose. Not called
+	// after f.Release.
+	Segment(f *Flow, from *Half)
+	// Datagram: p, of a UDP flow, arrived; from tells whose. Its payload is
+	// borrowed.
+	Datagram(f *Flow, from *Half, p *Packet)
+	// End: f is over and f.Reason says why. Heads are still there until the
+	// handler calls f.Release. The flow is the handler's from now on, save
+	// when the reason is ActiveTimeout: then it goes on with its counters set
+	// back, and the handler copies what it keeps.
+	End(f *Flow)
+}
+
+// Config bounds a table. A zero field means its default.
+type Config struct {
+	Depth    int // bytes of each TCP half that are put in order; 64 KiB
+	MaxFlows int // flows held at once; 500,000
+	MaxBytes int // bytes held for ordering, all flows together; 128 MiB
+
+	Idle       time.Duration // silence after which an established TCP flow ends; 1 h
+	ShortIdle  time.Duration // the same for anything else; 2 min
+	Active     time.Duration // age at which a flow is reported and goes on as a new record; 30 min
+	AfterClose time.Duration // how long a closed connection waits for stragglers; 15 s
+}
+
+func (c Config) withDefaults() Config {
+	set := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	last := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	set(&c.Depth, 64<<10)
+	set(&c.MaxFlows, 500_000)
+	set(&c.MaxBytes, 128<<20)
+	last(&c.Idle, time.Hour)
+	last(&c.ShortIdle, 2*time.Minute)
+	last(&c.Active, 30*time.Minute)
+	last(&c.AfterClose, 15*time.Second)
+	return c
+}
+
+// Stats counts what a table saw and gave up.
+type Stats struct {
+	Packets    uint64 // taken, duplicates aside
+	Duplicates uint64 // dropped as second copies
+	Flows      uint64 // opened
+	Evicted    uint64 // flows ended for lack of resources
+	Starved    uint64 // flows whose ordering was cut short by MaxBytes
+}
+
+// Table holds the flows under way. It is not safe for concurrent use: give
+// each worker its own and deal packets out by Packet.Hash.
+type Table struct {
+	cfg     Config
+	handler Handler
+	flows   map[key]*Flow
+	dup     *duplicates
+	stats   Stats
+	held    int // bytes held for ordering
+
+	// The queues, each in order of last activity, in the order in which they
+	// are robbed when the table is full: closed connections first, those that
+	// nobody answered next, established TCP last.
+	closed, unanswered, datagrams, connections queue
+}
+
+// NewTable returns an empty table that reports to h.
+func NewTable(cfg Config, h Handler) *Table {
+	t := &Table{cfg: cfg.withDefaults(), handler: h, flows: map[key]*Flow{}, dup: newDuplicates()}
+	t.closed.timeout = t.cfg.AfterClose
+	t.unanswered.timeout = t.cfg.ShortIdle
+	t.datagrams.timeout = t.cfg.ShortIdle
+	t.connections.timeout = t.cfg.Idle
+	return t
+}
+
+// Stats returns the counts so far.
+func (t *Table) Stats() Stats { return t.stats }
+
+// Add takes one packet. order is its position in the whole input: it must grow
+// from call to call and names the flow that the packet may open.
+func (t *Table) Add(p *Packet, order uint64) {
+	if t.dup.seen(p) {
+		t.stats.Duplicates++
+		return
+	}
+	t.stats.Packets++
+	src, dst := p.tuple()
+	k := keyOf(p.Protocol, src, dst)
+	f := t.flows[k]
+	if f != nil && t.over(f, p, src) {
+		f = nil
+	}
+	if f == nil {
+		f = t.open(k, p, src, dst, order)
+	} else if p.Frame.Time.Sub(f.Start) > t.cfg.Active {
+		t.renew(f, p, order)
+	}
+	f.assign(p, src)
+	from, to := &f.Client, &f.Server
+	if src != from.Addr {
+		from, to = to, from
+	}
+	f.End = max(f.End, p.Frame.Time)
+	from.count(p)
+	switch p.Protocol {
+	case TCP:
+		t.segment(f, from, to, p)
+	case UDP:
+		t.handler.Datagram(f, from, p)
+	}
+	t.requeue(f)
+}
+
+// segment puts a TCP segment in order and tells the handler what it brought.
+func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
+	before := f.held()
+	grew := from.segment(to, p)
+	t.held += f.held() - before
+	if grew {
+		t.handler.Segment(f, from)
+	}
+	if t.held > t.cfg.MaxBytes && f.held() > 0 {
+		t.held -= f.held()
+		f.Release()
+		f.Starved = true
+		t.stats.Starved++
+	}
+}
+
+// renew reports a flow that has reached the active timeout and lets its
+// conversation go on as a record that begins with p.
+func (t *Table) renew(f *Flow, p *Packet, order uint64) {
+	f.Reason = ActiveTimeout
+	t.handler.End(f)
+	f.Reason, f.Start, f.First, f.order = 0, p.Frame.Time, p.Frame, order
+	f.Client.renew()
+	f.Server.renew()
+}
+
+// over ends f and reports true when p, on the same 5-tuple, cannot belong to it
+// any more: it comes after a timeout that no tick has noticed, or it opens a
+// new connection.
+func (t *Table) over(f *Flow, p *Packet, src netip.AddrPort) bool {
+	switch {
+	case p.Frame.Time.Sub(f.End) > f.queue.timeout:
+		t.end(f, IdleTimeout)
+	case p.Protocol == TCP && f.renewedBy(p, src):
+		t.end(f, EndOfFlow)
+	default:
+		return false
+	}
+	return true
+}
+
+func (t *Table) open(k key, p *Packet, src, dst netip.AddrPort, order uint64) *Flow {
+	if len(t.flows) >= t.cfg.MaxFlows {
+		t.evict()
+	}
+	f := &Flow{
+		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN,
+		Start: p.Frame.Time, End: p.Frame.Time, First: p.Frame,
+		Client: Half{Addr: src}, Server: Half{Addr: dst},
+		key: k, order: order,
+	}
+	f.Client.tcp.depth, f.Server.tcp.depth = int32(t.cfg.Depth), int32(t.cfg.Depth)
+	t.flows[k] = f
+	t.stats.Flows++
+	t.unanswered.push(f)
+	return f
+}
+
+// requeue puts f at the end of the queue that its state asks for.
+func (t *Table) requeue(f *Flow) {
+	q := &t.datagrams
+	switch {
+	case f.Protocol == TCP && f.closing():
+		q = &t.closed
+	case !f.Answered():
+		q = &t.unanswered
+	case f.Protocol == TCP:
+		q = &t.connections
+	}
+	f.queue.remove(f)
+	q.push(f)
+}
+
+// evict ends the flow that is missed least.
+func (t *Table) evict() {
+	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+		if q.oldest != nil {
+			t.stats.Evicted++
+			t.end(q.oldest, LackOfResources)
+			return
+		}
+	}
+}
+
+// Advance ends every flow that has been silent for its timeout at now. Call it
+// at regular times of the packets' clock, in every worker at the same times:
+// then it does not matter how packets are dealt out.
+func (t *Table) Advance(now Time) {
+	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+		for q.oldest != nil && now.Sub(q.oldest.End) > q.timeout {
+			t.end(q.oldest, IdleTimeout)
+		}
+	}
+}
+
+// Flush ends every flow: the input is over.
+func (t *Table) Flush() {
+	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+		for q.oldest != nil {
+			reason := ForcedEnd
+			if f := q.oldest; f.Protocol == TCP && f.closing() {
+				reason = EndOfFlow
+			}
+			t.end(q.oldest, reason)
+		}
+	}
+}
+
+func (t *Table) end(f *Flow, reason EndReason) {
+	f.queue.remove(f)
+	delete(t.flows, f.key)
+	t.held -= f.held()
+	f.Reason = reason
+	if f.queue == &t.closed && reason == IdleTimeout {
+		f.Reason = EndOfFlow
+	}
+	f.Client.tcp.skipAll()
+	f.Server.tcp.skipAll()
+	t.handler.End(f)
+}

@@ -1,0 +1,400 @@
+package flow
+
+import (
+	"fmt"
+	"math/rand"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	client = netip.MustParseAddrPort("10.0.0.1:40000")
+	server = netip.MustParseAddrPort("192.0.2.9:443")
+)
+
+// recorder keeps what a table told it.
+type recorder struct {
+	ended     []*Flow
+	reasons   []EndReason
+	client    string
+	server    string
+	datagrams int
+}
+
+func (r *recorder) Segment(f *Flow, from *Half) {
+	r.client, r.server = string(f.Client.Head()), string(f.Server.Head())
+}
+func (r *recorder) Datagram(*Flow, *Half, *Packet) { r.datagrams++ }
+func (r *recorder) End(f *Flow) {
+	if f.Protocol == TCP {
+		r.client, r.server = string(f.Client.Head()), string(f.Server.Head())
+	}
+	ended := *f
+	r.ended = append(r.ended, &ended)
+	r.reasons = append(r.reasons, f.Reason)
+}
+
+// conversation writes packets with the sequence numbers of a real connection.
+type conversation struct {
+	packets  []Packet
+	now      Time
+	seq, ack [2]uint32
+}
+
+func converse(clientISN, serverISN uint32) *conversation {
+	return &conversation{now: Time(time.Hour), seq: [2]uint32{clientISN, serverISN}}
+}
+
+func (c *conversation) send(side int, flags uint8, payload string) *conversation {
+	src, dst := client, server
+	if side == 1 {
+		src, dst = dst, src
+	}
+	c.now += Time(time.Millisecond * 2)
+	p := Packet{
+		Frame:    Frame{Number: uint64(len(c.packets) + 1), Time: c.now},
+		Protocol: TCP, Src: src, Dst: dst, Flags: flags, Seq: c.seq[side],
+		Length: 40 + len(payload), Payload: []byte(payload), IPID: uint16(len(c.packets)),
+	}
+	if flags&ACK != 0 {
+		p.Ack = c.seq[1-side]
+	}
+	c.seq[side] += uint32(len(payload))
+	if flags&(SYN|FIN) != 0 {
+		c.seq[side]++
+	}
+	c.packets = append(c.packets, p)
+	return c
+}
+
+func (c *conversation) open() *conversation {
+	return c.send(0, SYN, "").send(1, SYN|ACK, "").send(0, ACK, "")
+}
+
+func (c *conversation) close() *conversation {
+	return c.send(0, FIN|ACK, "").send(1, FIN|ACK, "").send(0, ACK, "")
+}
+
+func run(cfg Config, packets []Packet) (*recorder, *Table) {
+	r := &recorder{}
+	t := NewTable(cfg, r)
+	for i := range packets {
+		t.Add(&packets[i], uint64(i+1))
+	}
+	t.Flush()
+	return r, t
+}
+
+func TestHandshakeSettlesRolesAndOrder(t *testing.T) {
+	c := converse(1000, 9000).open().send(0, ACK|PSH, "hello").send(1, ACK|PSH, "world").close()
+	r, _ := run(Config{}, c.packets)
+	if len(r.ended) != 1 {
+		t.Fatalf("%d flows, want 1", len(r.ended))
+	}
+	f := r.ended[0]
+	if f.Client.Addr != client || f.Ground != Handshake || f.Midstream() || f.OneSided() {
+		t.Errorf("client %v by %v, midstream %v, one-sided %v", f.Client.Addr, f.Ground, f.Midstream(), f.OneSided())
+	}
+	if f.Reason != EndOfFlow || !f.Established() {
+		t.Errorf("reason %v, established %v", f.Reason, f.Established())
+	}
+	if r.client != "hello" || r.server != "world" {
+		t.Errorf("heads %q %q", r.client, r.server)
+	}
+	if f.Client.Payload != 5 || f.Client.Unseen() != 0 || f.Server.Unseen() != 0 {
+		t.Errorf("payload %d, unseen %d %d", f.Client.Payload, f.Client.Unseen(), f.Server.Unseen())
+	}
+}
+
+func TestSYNACKAloneTellsWhoIsWho(t *testing.T) {
+	c := converse(1000, 9000).open().send(1, ACK, "banner")
+	r, _ := run(Config{}, c.packets[1:])
+	if f := r.ended[0]; f.Client.Addr != client || f.Ground != Handshake || !f.Server.SYN {
+		t.Errorf("client %v by %v", f.Client.Addr, f.Ground)
+	}
+	if r.server != "banner" {
+		t.Errorf("server head %q", r.server)
+	}
+}
+
+// Every order of the same segments gives the same heads, also where sequence
+// numbers wrap.
+func TestEveryOrderGivesTheSameHead(t *testing.T) {
+	for _, isn := range []uint32{0, 77, 1<<32 - 1, 1<<32 - 7, 1 << 31} {
+		c := converse(isn, isn+5).open()
+		for _, part := range []string{"abc", "defgh", "i", "jklmnop"} {
+			c.send(0, ACK, part)
+		}
+		for _, order := range permutations(4) {
+			packets := append([]Packet{}, c.packets[:3]...)
+			for _, i := range order {
+				packets = append(packets, c.packets[3+i])
+			}
+			r, _ := run(Config{}, packets)
+			if r.client != "abcdefghijklmnop" {
+				t.Errorf("isn %d order %v: head %q", isn, order, r.client)
+			}
+			if f := r.ended[0]; f.Client.Unseen() != 0 || f.Client.Retransmitted != 0 {
+				t.Errorf("isn %d order %v: unseen %d, retransmitted %d", isn, order, f.Client.Unseen(), f.Client.Retransmitted)
+			}
+		}
+	}
+}
+
+func permutations(n int) (all [][]int) {
+	if n == 0 {
+		return [][]int{{}}
+	}
+	for _, p := range permutations(n - 1) {
+		for at := 0; at <= len(p); at++ {
+			q := append([]int{}, p[:at]...)
+			all = append(all, append(append(q, n-1), p[at:]...))
+		}
+	}
+	return all
+}
+
+func TestRetransmissionsAndOverlaps(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "abcdef").send(0, ACK, "ghij")
+	again := c.packets[3]
+	again.Frame.Time, again.IPID = c.now+Time(time.Second), 99
+	longer := again
+	longer.Payload, longer.IPID = []byte("ABCDEFGHIJkl"), 100
+	r, _ := run(Config{}, append(c.packets, again, longer))
+	if r.client != "abcdefghijkl" {
+		t.Errorf("head %q; bytes seen first must stand", r.client)
+	}
+	if f := r.ended[0]; f.Client.Retransmitted != 1 {
+		t.Errorf("retransmitted %d, want 1", f.Client.Retransmitted)
+	}
+}
+
+func TestLossLeavesAGapAndIsCounted(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "abc").send(0, ACK, "LOST").send(0, ACK, "xyz").close()
+	packets := append(append([]Packet{}, c.packets[:4]...), c.packets[5:]...)
+	r, _ := run(Config{}, packets)
+	f := r.ended[0]
+	if r.client != "abcxyz" || f.Client.Gap() != 3 || f.Client.Unseen() != 4 {
+		t.Errorf("head %q, gap %d, unseen %d", r.client, f.Client.Gap(), f.Client.Unseen())
+	}
+}
+
+func TestSnaplenCutIsAGap(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "abcdef").send(0, ACK, "ghi")
+	c.packets[3].Payload, c.packets[3].Missing = c.packets[3].Payload[:2], 4
+	r, _ := run(Config{}, c.packets)
+	f := r.ended[0]
+	if r.client != "abghi" || f.Client.Gap() != 2 || f.Client.Cut != 1 || f.Client.Unseen() != 0 {
+		t.Errorf("head %q, gap %d, cut %d, unseen %d", r.client, f.Client.Gap(), f.Client.Cut, f.Client.Unseen())
+	}
+}
+
+func TestMidstreamAndOneSided(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "abc").send(1, ACK, "def")
+	r, _ := run(Config{}, c.packets[3:])
+	if f := r.ended[0]; !f.Midstream() || f.OneSided() || !f.Client.Joined() {
+		t.Errorf("midstream %v, one-sided %v, joined %v", f.Midstream(), f.OneSided(), f.Client.Joined())
+	}
+	r, _ = run(Config{}, c.packets[3:4])
+	if f := r.ended[0]; !f.OneSided() {
+		t.Error("a lone data segment is one side of two")
+	}
+	r, _ = run(Config{}, c.packets[:1])
+	if f := r.ended[0]; f.OneSided() || f.Established() || f.Answered() {
+		t.Error("a lone SYN is an attempt, not a one-sided flow")
+	}
+}
+
+func TestDepthBoundsTheHead(t *testing.T) {
+	c := converse(1, 1).open()
+	for range 10 {
+		c.send(0, ACK, strings.Repeat("x", 1000))
+	}
+	r, _ := run(Config{Depth: 4500}, c.packets)
+	if len(r.client) != 4500 {
+		t.Errorf("head of %d bytes, want 4500", len(r.client))
+	}
+	if f := r.ended[0]; f.Client.Payload != 10000 || f.Client.Unseen() != 0 {
+		t.Errorf("payload %d, unseen %d", f.Client.Payload, f.Client.Unseen())
+	}
+}
+
+func TestHeldBytesAreBounded(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "lost")
+	for range 500 {
+		c.send(0, ACK, strings.Repeat("x", 1400))
+	}
+	packets := append(append([]Packet{}, c.packets[:3]...), c.packets[4:]...)
+	r := &recorder{}
+	table := NewTable(Config{}, r)
+	for i := range packets {
+		table.Add(&packets[i], uint64(i))
+		if table.held > 4*(64<<10) {
+			t.Fatalf("%d bytes held after %d packets", table.held, i)
+		}
+	}
+	if len(r.client) == 0 {
+		t.Error("the hole was never given up")
+	}
+	table.Flush()
+	if table.held != 0 {
+		t.Errorf("%d bytes still held", table.held)
+	}
+}
+
+func TestBudgetStarvesAFlowAndSaysSo(t *testing.T) {
+	c := converse(1, 1).open()
+	for range 20 {
+		c.send(0, ACK, strings.Repeat("x", 1000))
+	}
+	r, table := run(Config{MaxBytes: 5000}, c.packets)
+	if !r.ended[0].Starved || table.Stats().Starved != 1 {
+		t.Errorf("starved %v, counted %d", r.ended[0].Starved, table.Stats().Starved)
+	}
+}
+
+func TestPortReuseBeginsANewFlow(t *testing.T) {
+	first := converse(1000, 2000).open().send(0, ACK, "one").close()
+	second := converse(500000, 600000)
+	second.now = first.now
+	second.open().send(0, ACK, "two").close()
+	r, _ := run(Config{}, append(first.packets, second.packets...))
+	if len(r.ended) != 2 {
+		t.Fatalf("%d flows, want 2", len(r.ended))
+	}
+	if r.client != "two" {
+		t.Errorf("second head %q", r.client)
+	}
+}
+
+func TestOfSeveralSYNACKsTheAcknowledgedOneCounts(t *testing.T) {
+	c := converse(1, 5000).send(0, SYN, "").send(1, SYN|ACK, "")
+	other := c.packets[1]
+	other.Seq, other.IPID = 777000, 55
+	c.seq[1] = 5001
+	c.send(0, ACK, "hi").send(1, ACK, "yes")
+	packets := []Packet{c.packets[0], other, c.packets[1], c.packets[2], c.packets[3]}
+	r, _ := run(Config{}, packets)
+	if len(r.ended) != 1 || r.server != "yes" {
+		t.Errorf("%d flows, server head %q", len(r.ended), r.server)
+	}
+}
+
+func TestTimeoutsFollowThePacketsClock(t *testing.T) {
+	r := &recorder{}
+	table := NewTable(Config{ShortIdle: time.Minute}, r)
+	p := Packet{Protocol: UDP, Src: client, Dst: server, Frame: Frame{Time: Time(time.Hour)}}
+	table.Add(&p, 1)
+	table.Advance(p.Frame.Time.Add(59 * time.Second))
+	if len(r.ended) != 0 {
+		t.Fatal("ended too early")
+	}
+	table.Advance(p.Frame.Time.Add(61 * time.Second))
+	if len(r.ended) != 1 || r.ended[0].Reason != IdleTimeout {
+		t.Fatal("not ended by its idle timeout")
+	}
+}
+
+func TestActiveTimeoutReportsAndGoesOn(t *testing.T) {
+	r := &recorder{}
+	table := NewTable(Config{Active: time.Minute}, r)
+	for i := range 10 {
+		p := Packet{Protocol: UDP, IPID: uint16(i), Length: 100, Src: client, Dst: server, Frame: Frame{Time: Time(time.Hour).Add(time.Duration(i) * 20 * time.Second)}}
+		table.Add(&p, uint64(i))
+	}
+	table.Flush()
+	var packets uint64
+	for _, f := range r.ended {
+		packets += f.Client.Packets
+	}
+	if len(r.ended) != 3 || r.reasons[0] != ActiveTimeout || packets != 10 {
+		t.Errorf("%d records %v with %d packets", len(r.ended), r.reasons, packets)
+	}
+}
+
+func TestTooManyFlowsEvictTheUnansweredFirst(t *testing.T) {
+	r := &recorder{}
+	table := NewTable(Config{MaxFlows: 100}, r)
+	c := converse(1, 1).open().send(0, ACK, "kept")
+	for i := range c.packets {
+		table.Add(&c.packets[i], uint64(i))
+	}
+	for i := range 10000 {
+		p := Packet{Protocol: TCP, Flags: SYN, Seq: uint32(i), Dst: server, Frame: Frame{Time: c.now},
+			Src: netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)}), 1)}
+		table.Add(&p, uint64(10+i))
+	}
+	for _, f := range r.ended {
+		if f.Client.Addr == client {
+			t.Fatal("the established flow was evicted by a SYN flood")
+		}
+	}
+	if n := table.Stats().Evicted; n != 10000-99 {
+		t.Errorf("%d evicted", n)
+	}
+}
+
+func TestDuplicatesOfASpanPortAreDropped(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "hello").close()
+	var doubled []Packet
+	for _, p := range c.packets {
+		second := p
+		second.Frame.Time += Time(900 * time.Microsecond)
+		second.TTL, second.VLAN, second.SrcMAC = 63, 12, MAC{1}
+		doubled = append(doubled, p, second)
+	}
+	r, table := run(Config{}, doubled)
+	if s := table.Stats(); s.Duplicates != uint64(len(c.packets)) {
+		t.Errorf("%d duplicates of %d packets", s.Duplicates, len(c.packets))
+	}
+	if f := r.ended[0]; f.Client.Payload != 5 || f.Client.Retransmitted != 0 {
+		t.Errorf("payload %d, retransmitted %d", f.Client.Payload, f.Client.Retransmitted)
+	}
+}
+
+func TestHashIsSymmetric(t *testing.T) {
+	rnd := rand.New(rand.NewSource(1))
+	for range 1000 {
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(rnd.Int()), byte(rnd.Int()), 1, 2}), uint16(rnd.Int()))
+		b := netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(rnd.Int()), byte(rnd.Int()), 3, 4}), uint16(rnd.Int()))
+		p, q := Packet{Protocol: UDP, Src: a, Dst: b}, Packet{Protocol: UDP, Src: b, Dst: a}
+		if p.Hash() != q.Hash() {
+			t.Fatalf("%v and %v hash differently by direction", a, b)
+		}
+	}
+	request := Packet{Protocol: ICMP, Src: netip.MustParseAddrPort("10.0.0.1:8"), Dst: netip.MustParseAddrPort("10.0.0.2:0")}
+	reply := Packet{Protocol: ICMP, Src: netip.MustParseAddrPort("10.0.0.2:0"), Dst: netip.MustParseAddrPort("10.0.0.1:0")}
+	if request.Hash() != reply.Hash() {
+		t.Error("an echo request and its reply hash differently")
+	}
+}
+
+func FuzzTable(f *testing.F) {
+	f.Add([]byte("\x02\x00\x00\x01\x05\x10\x00\x00\x03\x07"))
+	f.Fuzz(func(t *testing.T, script []byte) {
+		r := &recorder{}
+		table := NewTable(Config{Depth: 100, MaxFlows: 3, MaxBytes: 400}, r)
+		now := Time(time.Hour)
+		for i := 0; i+5 <= len(script); i += 5 {
+			b := script[i : i+5]
+			src, dst := client, server
+			if b[0]&1 != 0 {
+				src, dst = dst, src
+			}
+			now += Time(b[1]) * Time(time.Second)
+			p := Packet{Protocol: []uint8{TCP, UDP, ICMP, 47}[b[0]>>1&3], Src: src, Dst: dst, Flags: b[2],
+				Seq: uint32(int8(b[3])), Ack: uint32(b[1]), Payload: []byte(fmt.Sprint(i))[:min(int(b[4]&3), len(fmt.Sprint(i)))],
+				Missing: int(b[4] >> 6), Frame: Frame{Number: uint64(i), Time: now}}
+			table.Add(&p, uint64(i))
+			if b[4]&4 != 0 {
+				table.Advance(now)
+			}
+		}
+		table.Flush()
+		if len(table.flows) != 0 || table.held != 0 {
+			t.Fatalf("%d flows and %d bytes left behind", len(table.flows), table.held)
+		}
+	})
+}

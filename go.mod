@@ -1,0 +1,3 @@
+module spanaudit
+
+go 1.26
