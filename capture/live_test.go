@@ -1,0 +1,133 @@
+//go:build cgo
+
+package capture
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"spanaudit/flow"
+)
+
+// veth makes a pair of interfaces, up, and removes it at the end of the test.
+func veth(t *testing.T) (a, b string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("only root may make interfaces")
+	}
+	a, b = "spcap-a", "spcap-b"
+	run := func(args ...string) error { return exec.Command("ip", args...).Run() }
+	_ = run("link", "del", a)
+	if err := run("link", "add", a, "type", "veth", "peer", "name", b); err != nil {
+		t.Skipf("no veth pair to be had here: %v", err)
+	}
+	t.Cleanup(func() { _ = run("link", "del", a) })
+	for _, i := range []string{a, b} {
+		if err := run("link", "set", i, "up"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return a, b
+}
+
+// readLive reads until done says so or two seconds are over.
+func readLive(t *testing.T, s *Source, done func(Batch) bool) error {
+	t.Helper()
+	var b Batch
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+		began := time.Now()
+		err := s.Read(&b)
+		if took := time.Since(began); took > 300*time.Millisecond {
+			t.Errorf("a read took %v", took)
+		}
+		if err != nil || done(b) {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestLive(t *testing.T) {
+	a, b := veth(t)
+	s, err := OpenLive(a, LiveOptions{Filter: "udp port 5999"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sender, err := OpenLive(b, LiveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sender.Close()
+	hello := udp(client4, server4, "hello")
+	be.PutUint16(hello[2:], 5999)
+	hello = ether(etherIPv4, ip4(flow.UDP, 0, seal(hello, 6, flow.UDP, client4, server4)))
+	before := time.Now()
+	got := 0
+	err = readLive(t, s, func(batch Batch) bool {
+		if err := sender.live.handle.WritePacketData(hello); err != nil {
+			t.Error(err)
+		}
+		for _, p := range batch.Packets {
+			got++
+			if string(p.Payload) != "hello" || p.Dst.Port() != 5999 || p.Frame.Number != uint64(got) || p.Frame.Time.UTC().Before(before) {
+				t.Errorf("got %+v", p)
+			}
+		}
+		return got >= 3
+	})
+	if err != nil || got < 3 {
+		t.Fatalf("%d packets, err %v", got, err)
+	}
+	if st := s.Stats(); st.Frames != uint64(got) || st.Received < 3 || st.Dropped != 0 {
+		t.Errorf("%+v", st)
+	}
+	if in := s.Inputs()[0]; in.Name != a || in.Format != "live" || in.Frames != uint64(got) {
+		t.Errorf("%+v", in)
+	}
+}
+
+func TestLiveInterfaceGoesAway(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"down", "interface spcap-a is down", []string{"link", "set", "spcap-a", "down"}},
+		{"removed", `no interface "spcap-a"`, []string{"link", "del", "spcap-a"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, _ := veth(t)
+			s, err := OpenLive(a, LiveOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if err := exec.Command("ip", c.args...).Run(); err != nil {
+				t.Fatal(err)
+			}
+			err = readLive(t, s, func(Batch) bool { return false })
+			if err == nil || !strings.Contains(err.Error(), c.want) || s.Inputs()[0].Err == nil {
+				t.Errorf("err %v", err)
+			}
+		})
+	}
+}
+
+func TestLiveRefuses(t *testing.T) {
+	a, _ := veth(t)
+	if _, err := OpenLive("spcap-none", LiveOptions{}); err == nil || !strings.Contains(err.Error(), "it has ") {
+		t.Errorf("no such interface: %v", err)
+	}
+	if _, err := OpenLive(a, LiveOptions{Filter: "udp prot 1"}); err == nil || !strings.Contains(err.Error(), "syntax error") {
+		t.Errorf("bad filter: %v", err)
+	}
+	if err := exec.Command("ip", "link", "set", a, "down").Run(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenLive(a, LiveOptions{}); err == nil || !strings.Contains(err.Error(), "is down") {
+		t.Errorf("interface down: %v", err)
+	}
+}

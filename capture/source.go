@@ -1,0 +1,180 @@
+// Package capture says what is on the wire: it reads capture files and live
+// interfaces, takes link, VLAN, IP and transport headers off, and puts
+// fragments together. It is the only package that imports gopacket, for
+// libpcap; files are read without it and without cgo.
+package capture
+
+import (
+	"errors"
+	"io"
+	"sync/atomic"
+
+	"spanaudit/flow"
+)
+
+// batchFrames is how many frames one Read takes at most.
+const batchFrames = 512
+
+// Batch is a run of packets in time order, as one Read returned them. Payloads
+// alias memory that is never written again: they stay valid for as long as
+// they are referred to, and each keeps 256 KiB or so of its capture alive.
+type Batch struct {
+	Packets []flow.Packet
+	ARPs    []flow.ARP
+}
+
+// Options say how capture files are read.
+type Options struct {
+	Stdin  io.Reader // read for the path "-"
+	Filter string    // BPF text, as for tcpdump; "" takes every frame; needs a cgo build
+	Hash   bool      // compute the SHA-256 of each input as it is stored
+}
+
+// Source reads packets from files or from an interface. Except for Progress it
+// is not safe for concurrent use.
+type Source struct {
+	inputs  []*input
+	merge   *merge // of files
+	live    *live  // of an interface
+	filter  *filter
+	decoder decoder
+	hashes  *hashes // nil without Options.Hash
+
+	done  atomic.Int64 // half bytes: a file that is scanned is read twice
+	total int64
+}
+
+// Open opens capture files for reading as one, in time order: files, of
+// directories the captures directly in them, and "-" for Options.Stdin. A path
+// that does not exist is an error; an input that cannot be read is not, see
+// Input.Err. Frames of equal time come in the order of the first frames of
+// their inputs, then of paths.
+func Open(paths []string, opt Options) (*Source, error) {
+	if len(paths) == 0 {
+		return nil, errors.New("nothing to read: give a capture file, a directory of them, or - for standard input")
+	}
+	filter, err := newFilter(opt.Filter)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := expand(paths, opt)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{inputs: inputs, filter: filter}
+	s.decoder.init()
+	s.merge = &merge{source: s, unprepared: inputs}
+	for _, in := range inputs {
+		if in.stream != nil {
+			s.total = -1
+		} else if s.total >= 0 {
+			s.total += in.size
+		}
+	}
+	if opt.Hash {
+		s.hashes = newHashes(inputs)
+	}
+	return s, nil
+}
+
+// Read refills b with the packets of up to 512 frames, reusing its slices; with
+// none while it looks through files for their order, or when all of the frames
+// were something else. It returns io.EOF at the end of all inputs. Of a live
+// source it returns within 200 ms, with nothing if nothing was seen; its other
+// errors say that the interface cannot be read any more, and b holds what came
+// before.
+func (s *Source) Read(b *Batch) error {
+	b.Packets, b.ARPs = b.Packets[:0], b.ARPs[:0]
+	if s.live != nil {
+		return s.live.read(s, b)
+	}
+	if !s.merge.prepare() {
+		return nil
+	}
+	for n := range batchFrames {
+		f := s.merge.next()
+		if f == nil && n == 0 {
+			s.end()
+			return io.EOF
+		} else if f == nil {
+			break
+		}
+		s.take(f, b)
+	}
+	return nil
+}
+
+// end settles what only the end of all inputs tells.
+func (s *Source) end() {
+	s.decoder.end()
+	s.hashes.wait()
+	if s.total >= 0 {
+		s.done.Store(2 * s.total)
+	}
+}
+
+// take counts, filters and decodes one frame.
+func (s *Source) take(f *frame, b *Batch) {
+	stats := &s.decoder.stats
+	stats.Frames++
+	if len(f.data) < f.length {
+		stats.Cut++
+	}
+	if s.filter != nil {
+		pass, err := s.filter.match(f)
+		if err != nil {
+			s.decoder.count(reason{whyFilter, uint32(f.link)})
+			return
+		}
+		if !pass {
+			stats.Filtered++
+			return
+		}
+	}
+	s.decoder.decode(f, b)
+}
+
+// Inputs returns the inputs in the order of their Frame.Input, as far as they
+// have been read.
+func (s *Source) Inputs() []Input {
+	list := make([]Input, len(s.inputs))
+	for i, in := range s.inputs {
+		list[i] = in.Input
+		list[i].SHA256 = s.hashes.sum(i)
+	}
+	return list
+}
+
+// Stats returns what was counted so far.
+func (s *Source) Stats() Stats {
+	st := s.decoder.stats
+	st.Undecoded = s.decoder.undecoded()
+	if s.live != nil {
+		st.Received, st.Dropped = s.live.losses()
+	}
+	return st
+}
+
+// Progress returns how many bytes of the stored files have been read, and of
+// how many; total is -1 when that cannot be known. It may be called while Read
+// runs.
+func (s *Source) Progress() (read, total int64) {
+	return s.done.Load() / 2, s.total
+}
+
+// Close gives up what the source holds open. Packets already read stay valid.
+func (s *Source) Close() error {
+	s.decoder.end()
+	if s.live != nil {
+		return s.live.close()
+	}
+	s.hashes.stop()
+	s.merge.close()
+	return nil
+}
+
+// LiveOptions say how an interface is captured.
+type LiveOptions struct {
+	Filter  string // BPF text, run by the kernel; "" takes every frame
+	Snaplen int    // bytes kept of each frame; 0 is 262144, all of it
+}
