@@ -38,9 +38,9 @@ func (r *recorder) End(f *Flow) {
 
 // conversation writes packets with the sequence numbers of a real connection.
 type conversation struct {
-	packets  []Packet
-	now      Time
-	seq, ack [2]uint32
+	packets []Packet
+	now     Time
+	seq     [2]uint32
 }
 
 func converse(clientISN, serverISN uint32) *conversation {

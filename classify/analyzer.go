@@ -1,0 +1,277 @@
+package classify
+
+import (
+	"cmp"
+	"slices"
+
+	"spanaudit/flow"
+)
+
+// Sink takes what an Analyzer finds out. Its methods are called from the
+// goroutine that drives the flow table.
+type Sink interface {
+	// Learned: a message of f taught names or leases. l is reused after the
+	// call; the slices in it are not.
+	Learned(f *flow.Flow, at flow.Frame, l Learned)
+	// Known: the facts of r's flow are complete, or there are more of them
+	// than at the last call. The flow goes on; r is a snapshot of it.
+	Known(r *Record)
+	// Ended: the flow is over, and r is all that is known of it.
+	Ended(r *Record)
+}
+
+// Analyzer finds out what each flow of one flow.Table speaks. It is the
+// table's flow.Handler and, like it, not safe for concurrent use.
+type Analyzer struct {
+	sink      Sink
+	streams   []streamClassifier
+	datagrams []datagramClassifier
+	learned   Learned
+	panics    uint64
+}
+
+// NewAnalyzer returns an Analyzer that reports to sink.
+func NewAnalyzer(sink Sink) *Analyzer {
+	return &Analyzer{sink: sink, streams: streams(), datagrams: datagrams()}
+}
+
+// Panics counts the messages on which a classifier failed. Each cost its flow
+// the classification and nothing else.
+func (a *Analyzer) Panics() uint64 { return a.panics }
+
+// maxUnknownDatagrams is how many datagrams of a UDP flow are looked at before
+// it stays unknown.
+const maxUnknownDatagrams = 64
+
+// conversation is what the Analyzer keeps of a flow, in flow.Flow.App.
+type conversation struct {
+	facts    Facts
+	evidence []Evidence
+
+	spoken int    // 1 + index of the classifier that recognised the flow; 0 while none has
+	ruled  uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
+	behind bool   // classifiers look at what follows a hole
+	tried  int    // datagrams looked at in vain
+	weight int    // of the facts that Known was last called with
+	done   bool
+}
+
+func conversationOf(f *flow.Flow) *conversation {
+	if c, ok := f.App.(*conversation); ok {
+		return c
+	}
+	c := &conversation{facts: Facts{Protocol: Unknown}}
+	f.App = c
+	return c
+}
+
+// Segment looks at a TCP flow whose ordered bytes have grown.
+func (a *Analyzer) Segment(f *flow.Flow, from *flow.Half) {
+	if c := conversationOf(f); !c.done {
+		a.classify(f, c, from.FrameAt(len(from.Head())), false)
+	}
+}
+
+// Datagram looks at one datagram of a UDP flow.
+func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
+	c := conversationOf(f)
+	if c.done {
+		return
+	}
+	defer a.survive(f, c)
+	d := Datagram{
+		Time: p.Frame.Time, Src: p.Src, Dst: p.Dst, FromServer: from == &f.Server,
+		Payload: p.Payload, Missing: p.Missing,
+	}
+	a.learned = Learned{}
+	answer, swap := a.datagram(c, d)
+	if swap {
+		f.Swap(flow.Message)
+	} else if answer == Matched && c.facts.tellRoles() {
+		f.Confirm(flow.Message)
+	}
+	if len(a.learned.Names)+len(a.learned.Leases) > 0 {
+		a.sink.Learned(f, p.Frame, a.learned)
+	}
+}
+
+func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
+	if c.spoken > 0 {
+		answer, swap := a.datagrams[c.spoken-1](d, &c.facts, &a.learned)
+		c.facts.Malformed = c.facts.Malformed || answer == NoMatch
+		return answer, swap
+	}
+	for i, classifier := range a.datagrams {
+		answer, swap := classifier(d, &c.facts, &a.learned)
+		if answer == Matched {
+			c.spoken = 1 + i
+		}
+		if answer != NoMatch {
+			return answer, swap
+		}
+	}
+	c.tried++
+	c.done = c.tried >= maxUnknownDatagrams
+	return NoMatch, false
+}
+
+// End classifies for the last time and hands the flow's record on.
+func (a *Analyzer) End(f *flow.Flow) {
+	c := conversationOf(f)
+	goesOn := f.Reason == flow.ActiveTimeout
+	if f.Protocol == flow.TCP && !c.done && !f.Starved && !goesOn {
+		a.classify(f, c, f.First, true)
+	}
+	a.sink.Ended(c.record(f))
+	if goesOn {
+		c.facts = c.facts.clone()
+	}
+}
+
+// classify runs the stream classifiers over what is in order now.
+func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final bool) {
+	defer a.survive(f, c)
+	a.learned = Learned{}
+	answer := a.read(f, c, final)
+	if len(a.learned.Names) > 0 {
+		a.sink.Learned(f, at, a.learned)
+	}
+	if c.spoken > 0 {
+		if c.facts.tellRoles() {
+			f.Confirm(flow.Message)
+		}
+		c.locate(f)
+		if w := c.facts.weight(answer); w > c.weight && !final {
+			c.weight = w
+			a.sink.Known(c.record(f))
+		}
+	}
+	if answer != NeedMore || final {
+		c.done = true
+		f.Release()
+	}
+}
+
+// read asks the classifier that knows the flow or, while none does, all of
+// them: first about the bytes before a hole, then about those behind it.
+func (a *Analyzer) read(f *flow.Flow, c *conversation, final bool) Answer {
+	if c.spoken > 0 {
+		facts, answer := a.streams[c.spoken-1](c.stream(f, final), &a.learned)
+		if answer == NoMatch {
+			c.facts.Malformed = true
+			return Matched
+		}
+		c.facts = facts
+		return answer
+	}
+	answer := a.recognise(f, c, final)
+	if c.spoken == 0 && !c.behind && (goesOnBehindGap(&f.Client) || goesOnBehindGap(&f.Server)) {
+		c.behind, c.ruled = true, 0
+		answer = a.recognise(f, c, final)
+	}
+	return answer
+}
+
+// recognise asks each classifier that has not ruled the flow out, in both
+// directions while nothing says who the client is.
+func (a *Analyzer) recognise(f *flow.Flow, c *conversation, final bool) Answer {
+	s := c.stream(f, final)
+	undecided := NoMatch
+	for i := range a.streams {
+		for turn, s := range []Stream{s, s.swap()} {
+			bit := uint64(1) << (2*i + turn)
+			if c.ruled&bit != 0 || turn == 1 && f.Ground >= flow.Message {
+				continue
+			}
+			facts, answer := a.streams[i](s, &a.learned)
+			if answer == NoMatch {
+				c.ruled |= bit
+				continue
+			}
+			if facts.Protocol == "" {
+				undecided = NeedMore
+				continue
+			}
+			if turn == 1 {
+				f.Swap(flow.Message)
+			}
+			c.spoken, c.facts = 1+i, facts
+			return answer
+		}
+	}
+	return undecided
+}
+
+// survive turns a classifier's panic into one flow that stays as it was known.
+func (a *Analyzer) survive(f *flow.Flow, c *conversation) {
+	if recover() != nil {
+		a.panics++
+		c.done = true
+		c.facts.Malformed = true
+		f.Release()
+	}
+}
+
+// stream returns what the classifiers may see of f.
+func (c *conversation) stream(f *flow.Flow, final bool) Stream {
+	s := Stream{Final: final || f.Exhausted()}
+	from, to := c.view(&f.Client)
+	s.Client, s.ClientJoined = f.Client.Head()[from:to], f.Client.Joined() || c.afterGap(&f.Client)
+	from, to = c.view(&f.Server)
+	s.Server, s.ServerJoined = f.Server.Head()[from:to], f.Server.Joined() || c.afterGap(&f.Server)
+	return s
+}
+
+// view returns which part of a half's head the classifiers may see. With a hole
+// in it that is the part before the hole; the part behind where the flow was
+// not recognised before; and of RTSP, whose messages can be found again after a
+// loss, all of it. A half whose very first byte is missing is simply joined late.
+func (c *conversation) view(h *flow.Half) (from, to int) {
+	n, gap := len(h.Head()), h.Gap()
+	switch {
+	case gap <= 0 || c.facts.Protocol == ProtoRTSP && !c.behind:
+		return 0, n
+	case c.behind:
+		return gap, n
+	default:
+		return 0, gap
+	}
+}
+
+// afterGap reports whether the view of h holds bytes from behind a hole.
+func (c *conversation) afterGap(h *flow.Half) bool {
+	return h.Gap() == 0 || h.Gap() > 0 && (c.behind || c.facts.Protocol == ProtoRTSP)
+}
+
+func goesOnBehindGap(h *flow.Half) bool { return h.Gap() > 0 && h.Gap() < len(h.Head()) }
+
+func (s Stream) swap() Stream {
+	s.Client, s.Server = s.Server, s.Client
+	s.ClientJoined, s.ServerJoined = s.ServerJoined, s.ClientJoined
+	return s
+}
+
+// locate names the frames of the marks, in the order of the frames.
+func (c *conversation) locate(f *flow.Flow) {
+	if len(c.facts.Marks) == len(c.evidence) {
+		return
+	}
+	c.evidence = make([]Evidence, 0, len(c.facts.Marks))
+	for _, m := range c.facts.Marks {
+		half := &f.Client
+		if m.Server {
+			half = &f.Server
+		}
+		from, _ := c.view(half)
+		c.evidence = append(c.evidence, Evidence{m.What, half.FrameAt(from + m.Offset)})
+	}
+	slices.SortStableFunc(c.evidence, func(a, b Evidence) int { return cmp.Compare(a.Frame.Time, b.Frame.Time) })
+}
+
+// record returns a snapshot of f and what is known of it.
+func (c *conversation) record(f *flow.Flow) *Record {
+	r := &Record{Flow: f.Snapshot(), Facts: c.facts.clone(), Evidence: c.evidence}
+	r.Facts.Marks = nil
+	r.wrap()
+	return r
+}

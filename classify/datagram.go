@@ -1,0 +1,32 @@
+package classify
+
+import (
+	"net/netip"
+
+	"spanaudit/flow"
+)
+
+// Datagram is one UDP datagram. Payload is borrowed and must not be kept or
+// changed.
+type Datagram struct {
+	Time       flow.Time
+	Src, Dst   netip.AddrPort
+	FromServer bool // sent by the flow's answerer, as far as is known now
+	Payload    []byte
+	Missing    int // bytes of the payload's end that the capture did not keep
+}
+
+// Learned is what a message teaches beyond its own flow: the names and leases
+// by which other flows are understood. Its lists are refilled by every call.
+type Learned struct {
+	Names  []Name // at most 256 a message
+	Leases []Lease
+}
+
+// A datagramClassifier reads one datagram and adds what it says to f, which
+// holds what the flow's earlier datagrams said. It answers NoMatch, leaving f
+// as it was, when the datagram is not its protocol, and Matched when it is. One
+// datagram is never enough to end the reading: a flow of NTP or DNS lives for
+// days on one 5-tuple. swap reports that the message shows its sender to be the
+// server although the flow took it for the client, or the reverse.
+type datagramClassifier func(d Datagram, f *Facts, l *Learned) (a Answer, swap bool)

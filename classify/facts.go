@@ -1,0 +1,255 @@
+package classify
+
+import (
+	"net/netip"
+
+	"spanaudit/flow"
+)
+
+// Protocol is an application protocol's name as flow records spell it
+// (network.protocol).
+type Protocol string
+
+// The protocols that are told apart.
+const (
+	Unknown    Protocol = "unknown"
+	ProtoTLS   Protocol = "tls"
+	ProtoMQTT  Protocol = "mqtt"
+	ProtoRTSP  Protocol = "rtsp"
+	ProtoRTP   Protocol = "rtp"
+	ProtoRTCP  Protocol = "rtcp"
+	ProtoNTP   Protocol = "ntp"
+	ProtoDNS   Protocol = "dns"
+	ProtoMDNS  Protocol = "mdns"
+	ProtoLLMNR Protocol = "llmnr"
+	ProtoDHCP  Protocol = "dhcp"
+	ProtoHTTP  Protocol = "http"
+)
+
+// Facts is what the bytes of one flow say. Exactly the parts of the protocols
+// that were recognised are set; a field that was not seen keeps its zero value
+// and its type says what the zero value means.
+type Facts struct {
+	Protocol Protocol
+
+	// Wrapped is the protocol carried inside Protocol (MQTT in TLS, RTP in
+	// RTSP), WrappedBy the ground on which it is named: "alpn",
+	// "alpn_offered", "server_name", "port" or, where its bytes were read,
+	// "content".
+	Wrapped   Protocol
+	WrappedBy string
+
+	TLS  *TLS
+	MQTT *MQTT
+	RTSP *RTSP
+	RTP  *RTP
+	NTP  *NTP
+	DNS  *DNS
+	DHCP *DHCP
+	HTTP *HTTP
+
+	Marks     []Mark // of a stream, in order, at most 32
+	Malformed bool   // a message of the recognised protocol broke its own rules
+}
+
+// Trit is yes, no or, its zero value, unknown.
+type Trit int8
+
+const (
+	UnknownTrit Trit = iota
+	Yes
+	No
+)
+
+func (t Trit) String() string { return [...]string{"unknown", "yes", "no"}[t] }
+
+// TLS holds the facts of a TLS or SSL handshake as far as it is readable
+// without keys.
+type TLS struct {
+	ClientHello, ServerHello bool // seen and whole; a HelloRetryRequest is no ServerHello
+
+	// What the client offered. Versions and lists are in the client's order
+	// without GREASE values (RFC 8701). OfferedVersions is
+	// supported_versions, else the one version that legacy_version names: a
+	// client that offers it may or may not speak older ones. Lists of code
+	// points are cut after 512, names after 32.
+	OfferedVersions []TLSVersion
+	OfferedSuites   []CipherSuite
+	OfferedGroups   []Group
+	OfferedALPN     []string
+	PSKModes        []uint8 // RFC 8446, section 4.2.9: 0 psk_ke, 1 psk_dhe_ke
+	OfferedPSK      bool    // pre_shared_key present
+	EarlyData       bool    // early_data offered
+	SSLv2Framed     bool    // the hello came in SSLv2 framing
+	ServerName      string  // SNI host_name; with ECH the outer one, which is not the destination
+	ECH             bool
+	JA3, JA4        string
+
+	// What the server chose.
+	Version     TLSVersion  // negotiated; 0 until a ServerHello tells
+	CipherSuite CipherSuite // meaningful only when ServerHello is true; of SSL 2 never
+	Group       Group       // of the key exchange; 0 when none or not seen
+	DHBits      int         // length of the FFDH prime of a ServerKeyExchange; 0 when none
+	ALPN        string
+	KeyShare    bool // ServerHello carried key_share
+	PSK         bool // ServerHello carried pre_shared_key
+	HelloRetry  bool
+	JA3S        string
+
+	ServerKeyExchange bool
+	SignatureScheme   SignatureScheme // of a TLS 1.2 ServerKeyExchange; 0 when none
+	Certificate       *Certificate    // the server's leaf, visible up to TLS 1.2
+	ClientCertificate bool            // the client sent a certificate, visible up to TLS 1.2
+
+	Resumed        Trit
+	ForwardSecrecy Trit   // from this handshake alone; unknown of an abbreviated one up to TLS 1.2, unless its suite has none
+	Established    bool   // both sides went over to encrypted records
+	Alert          string // name of the first fatal alert that was readable
+	AlertByServer  bool
+
+	// SessionKeys are SHA-256 digests of the session identifiers and tickets
+	// by which a later TLS 1.2 handshake may resume this one;
+	// ResumedKeys are those that this handshake offered.
+	SessionKeys, ResumedKeys [][32]byte
+}
+
+// Certificate holds what a certificate says of itself; nothing is verified.
+type Certificate struct {
+	Subject, Issuer     string
+	DNSNames            []string
+	IPAddresses         []netip.Addr
+	SerialNumber        string // hexadecimal
+	NotBefore, NotAfter flow.Time
+	PublicKeyAlgorithm  string
+	PublicKeyBits       int
+	SignatureAlgorithm  string
+	SHA256              [32]byte // of the DER encoding
+}
+
+// MQTT holds the facts of an MQTT connection (OASIS MQTT 3.1.1, 5.0).
+type MQTT struct {
+	Version         string // "3.1", "3.1.1", "5.0"; empty when no CONNECT was seen
+	ClientID        string
+	UserNamePresent bool
+	PasswordPresent bool
+	Connect         bool // a CONNECT was seen
+	ReturnCode      int  // of CONNACK (reason code in 5.0); −1 when none was seen
+	WebSocket       bool // carried in WebSocket frames
+}
+
+// RTSP holds the facts of an RTSP connection (RFC 2326, RFC 7826).
+type RTSP struct {
+	Version       string   // "1.0" or "2.0"
+	Methods       []string // requests seen, each once, in order of first appearance
+	URL           string   // of the first request, user information removed
+	UserAgent     string
+	Auth          []string // schemes of Authorization headers, lower case: "basic", "digest"
+	AuthOffered   []string // schemes of WWW-Authenticate headers, lower case
+	URLPassword   bool     // a request URL carried a password: in its user information or in a parameter named so
+	StatusCodes   []int    // each once
+	Interleaved   bool     // $-framed media was seen
+	Tunnel        bool     // carried in HTTP (x-sessioncookie)
+	SessionCookie string   // digest of x-sessioncookie, which joins a tunnel's two connections; empty when none
+	Setups        []Setup
+	External      []string // hosts named by Content-Base, Location, SDP c= and Transport destination
+}
+
+// Setup is one Transport that a SETUP response (or, unanswered, its request)
+// agreed on.
+type Setup struct {
+	Transport   string     // "udp", "tcp" (interleaved) or "multicast"
+	ClientPorts [2]uint16  // of RTP and RTCP, 0 when not said; of multicast, the group's ports
+	ServerPorts [2]uint16  // of RTP and RTCP, 0 when not said
+	Source      netip.Addr // where the server said it sends from; invalid when not said
+	Destination netip.Addr // where media goes when not to the client; invalid when not said
+	SSRC        uint32     // 0 when not said
+	TTL         uint8
+	Secure      bool // an SRTP profile
+	Answered    bool
+}
+
+// RTP holds the facts of an RTP or RTCP flow (RFC 3550). With Protocol unknown
+// it is a candidate: what the flow's datagrams say if they are RTP, which a
+// SETUP may confirm.
+type RTP struct {
+	SSRC        uint32 // of RTCP, the sender's of its first report
+	PayloadType uint8  // 0 in RTCP
+	Packets     int    // RTP packets that passed as such
+	SetupBy     string // Community ID of the RTSP flow that set it up; empty when none is known
+	Heuristic   bool   // recognised only from a run of packets
+
+	evidence rtpEvidence
+}
+
+// NTP holds the facts of an NTP flow (RFC 5905). Lists hold each value once,
+// in order of first appearance, at most 8.
+type NTP struct {
+	Versions      []uint8
+	Modes         []uint8
+	Strata        []uint8  // of all messages but requests of clients
+	ReferenceIDs  []string // of the same, 8 hexadecimal digits: ASCII for stratum 0 and 1, else an IPv4 address or a digest
+	KissCodes     []string // of messages of stratum 0 (RFC 5905, section 7.4): "RATE", "DENY"
+	Requests      int      // client, symmetric, and control messages that ask
+	Responses     int      // server, broadcast, and control messages that answer
+	LeapIndicator uint8    // the last server message's
+}
+
+// DNS holds the facts of a DNS, mDNS or LLMNR flow (RFC 1035).
+type DNS struct {
+	Queries, Responses int
+	Answers            int      // resource records in answer sections
+	Names              []string // question names, lower case, no trailing dot, each once, at most 64
+}
+
+// Name is one address that a DNS response gave for a name, along its chain of
+// CNAMEs.
+type Name struct {
+	Query     string // the question
+	Canonical string // the owner of the address record
+	Address   netip.Addr
+	TTL       uint32 // seconds, the smallest along the chain
+}
+
+// DHCP holds the facts of one DHCP flow (RFC 2131).
+type DHCP struct {
+	MessageTypes []uint8 // option 53 values, each once, in order
+	RequestedIP  netip.Addr
+	HostName     string
+	ClientID     string // option 61, hexadecimal
+}
+
+// Lease is one DHCP message that speaks of a client's address.
+type Lease struct {
+	MessageType uint8 // option 53 (RFC 2132, section 9.6)
+	ClientMAC   flow.MAC
+	ClientID    string       // option 61, hexadecimal
+	HostName    string       // option 12
+	Requested   netip.Addr   // option 50
+	ClientIP    netip.Addr   // ciaddr
+	YourIP      netip.Addr   // yiaddr
+	Server      netip.Addr   // option 54
+	LeaseTime   uint32       // option 51, seconds
+	NTPServers  []netip.Addr // option 42
+}
+
+// HTTP holds the facts of an HTTP/1 connection (RFC 9112).
+type HTTP struct {
+	Methods     []string // each once, in order of first appearance
+	Host        string   // of the first request that names one, lower case, without port
+	Path        string   // of the first request, without its query
+	StatusCode  int      // of the first response that is not interim (1xx), else of the first; 0 when none was seen
+	UserAgent   string
+	BasicAuth   bool // an Authorization or Proxy-Authorization header with the Basic scheme
+	URLPassword bool // user information in an absolute-form target or Referer
+	AWS         *AWSSignature
+	Upgrade     string // protocol of a 101 response, lower case
+}
+
+// AWSSignature tells that a request was signed with AWS Signature Version 4,
+// without the signature.
+type AWSSignature struct {
+	Presigned       bool   // in the query rather than in the Authorization header
+	KeyIDPrefix     string // first four characters: AKIA long-term, ASIA temporary
+	Region, Service string // of the credential scope
+	SessionToken    bool
+}

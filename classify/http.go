@@ -1,0 +1,121 @@
+package classify
+
+// httpStream reads HTTP/1.0 and 1.1 (RFC 9112) in both halves, message after
+// message. It reads until the stream is final: credentials may come with any
+// request of a connection that is kept alive.
+func httpStream(s Stream, _ *Learned) (Facts, Answer) {
+	c, client, server := readHTTP(s)
+	switch {
+	case c.seen && s.Final:
+		return c.facts(s), Matched
+	case c.seen && mayCarry(s):
+		return Facts{}, NeedMore
+	case c.seen:
+		return c.facts(s), NeedMore
+	case s.Final, client == refused, server == refused:
+		return Facts{}, NoMatch
+	}
+	return Facts{}, NeedMore
+}
+
+// mayCarry reports whether the connection may turn out to be a tunnel of RTSP,
+// or MQTT in WebSocket frames. It is then left to those.
+func mayCarry(s Stream) bool {
+	if _, a := rtspStream(s, nil); a == NeedMore {
+		return true
+	}
+	_, a := mqttStream(s, nil)
+	return a == NeedMore
+}
+
+// httpConn gathers what both halves of one connection say.
+type httpConn struct {
+	http      HTTP
+	marks     []Mark
+	seen      bool
+	malformed bool
+	bodiless  []bool // per request: HEAD or CONNECT, whose response has no body
+	responses int    // final ones
+	tunnel    bool   // a CONNECT was answered by a 2xx
+
+	// What follows the heads of a CONNECT and of its answer.
+	innerClient, innerServer []byte
+}
+
+func readHTTP(s Stream) (c *httpConn, client, server verdict) {
+	c = &httpConn{}
+	client = (&httpReader{httpConn: c}).half(s.Client, s.ClientJoined)
+	server = (&httpReader{httpConn: c, server: true}).half(s.Server, s.ServerJoined)
+	return c, client, server
+}
+
+func (c *httpConn) facts(s Stream) Facts {
+	f := Facts{Protocol: ProtoHTTP, HTTP: &c.http, Malformed: c.malformed}
+	if c.tunnel {
+		c.readTunnel(s, &f)
+	}
+	f.Marks = c.marks
+	return f
+}
+
+// readTunnel looks for TLS in what a CONNECT tunnel carries (RFC 9110, section
+// 9.3.6).
+func (c *httpConn) readTunnel(s Stream, f *Facts) {
+	inner, _ := tlsStream(Stream{Client: c.innerClient, Server: c.innerServer, Final: s.Final}, nil)
+	if inner.Protocol != ProtoTLS {
+		return
+	}
+	f.TLS, f.Wrapped, f.WrappedBy = inner.TLS, ProtoTLS, "content"
+	for _, m := range inner.Marks[:min(len(inner.Marks), maxMarks-len(c.marks))] {
+		before := len(s.Client) - len(c.innerClient)
+		if m.Server {
+			before = len(s.Server) - len(c.innerServer)
+		}
+		m.Offset += before
+		c.marks = append(c.marks, m)
+	}
+}
+
+// httpReader reads one half: requests from the client, responses from the
+// server.
+type httpReader struct {
+	*httpConn
+	server bool
+	end    int
+}
+
+func (r *httpReader) half(b []byte, joined bool) verdict {
+	r.end = len(b)
+	line, _, whole := cutLine(b)
+	_, ok := r.start(line)
+	switch {
+	case len(b) == 0:
+		return unsure
+	case whole && ok:
+	case !whole && mayStart(b, httpSlash):
+		return unsure
+	case joined:
+		at := findStart(b, httpSlash)
+		if at < 0 {
+			return unsure
+		}
+		b = b[at:]
+		line, _, _ = cutLine(b)
+		if _, ok = r.start(line); !ok {
+			return refused
+		}
+	default:
+		return refused
+	}
+	for len(b) > 0 {
+		b = r.message(b)
+	}
+	return recognised
+}
+
+// start reads a start line of HTTP/1 that belongs into this half. HTTP/2 has
+// none, and its preface must not be taken for one.
+func (r *httpReader) start(line []byte) (startLine, bool) {
+	s, ok := parseStart(line, httpSlash)
+	return s, ok && s.version[0] == '1' && (s.status != 0) == r.server
+}

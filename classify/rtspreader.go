@@ -1,0 +1,171 @@
+package classify
+
+import (
+	"bytes"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+const (
+	maxMethods   = 32
+	maxStatuses  = 32
+	maxExternal  = 16
+	maxMarks     = 32
+	maxExchanges = 64
+)
+
+// rtspConn gathers what both halves of one connection say.
+type rtspConn struct {
+	rtsp                RTSP
+	marks               []Mark
+	seen                bool    // a message or a chain of frames was recognised
+	asked, answered     [2]bool // the client's half and the server's held requests, responses
+	media               [2]bool // and RTP in $ frames
+	malformed           bool
+	requests, responses []rtspExchange
+}
+
+// rtspReader reads one half. Either half may hold requests and responses: a
+// server asks too (RFC 2326, section 10.4), and of a connection joined in the
+// middle nobody knows which side is the client.
+type rtspReader struct {
+	*rtspConn
+	server bool
+	offset int  // of what is read in the half
+	fixed  bool // it is not bytes of the half, but decoded from there: every mark is at offset
+	end    int  // its length
+	text   int  // where the next start line is, as far as findStart was asked
+}
+
+// read goes through messages and $ frames in b. Where they do not follow one
+// another it goes on at the next place that looks like either: bytes are
+// missing from captures, and cameras send bodies that they did not announce.
+func (r *rtspReader) read(b []byte, synced bool) {
+	r.end, r.text = len(b), -2
+	for len(b) > 0 {
+		if !synced {
+			skip := r.sync(b)
+			if skip < 0 {
+				return
+			}
+			b = b[skip:]
+		}
+		var ok bool
+		b, ok = r.next(b, synced)
+		synced = ok
+	}
+}
+
+// next reads one message or frame. A frame that leads to nothing known is not
+// believed; ok is then false and one byte is gone.
+func (r *rtspReader) next(b []byte, synced bool) (rest []byte, ok bool) {
+	switch b[0] {
+	case '\r', '\n':
+		return b[1:], true
+	case '$':
+		return r.frame(b)
+	}
+	line, _, whole := cutLine(b)
+	if !whole {
+		if mayStart(b, rtspSlash) {
+			return nil, true
+		}
+		return b[1:], false
+	}
+	start, ok := parseStart(line, rtspSlash)
+	if !ok {
+		return b[1:], false
+	}
+	h, rest := readHead(b)
+	if !synced && h.whole && h.get("CSeq") == nil {
+		return rest, false // a text about RTSP, not a message
+	}
+	return r.message(start, h, rest, len(b)), true
+}
+
+// side is 0 in the client's half, 1 in the server's.
+func (r *rtspReader) side() int {
+	if r.server {
+		return 1
+	}
+	return 0
+}
+
+// frame skips one interleaved frame (RFC 2326, section 10.12).
+func (r *rtspReader) frame(b []byte) (rest []byte, ok bool) {
+	payload, after, whole := cutFrame(b)
+	if !whole {
+		return nil, true
+	}
+	if len(after) > 0 && !mayFollow(after) {
+		return b[1:], false
+	}
+	if !r.rtsp.Interleaved {
+		r.mark("interleaved frame", len(b))
+	}
+	r.rtsp.Interleaved = true
+	if _, _, ok := readRTP(payload); ok && !isRTCP(payload) {
+		r.media[r.side()] = true
+	}
+	return after, true
+}
+
+// cutFrame splits off a frame: a dollar sign, a channel, a length.
+func cutFrame(b []byte) (payload, rest []byte, ok bool) {
+	s := cryptobyte.String(b)
+	ok = s.Skip(2) && s.ReadUint16LengthPrefixed((*cryptobyte.String)(&payload))
+	return payload, s, ok
+}
+
+// mayFollow reports whether a frame or message can begin so.
+func mayFollow(b []byte) bool {
+	return b[0] == '$' || b[0] == '\r' || b[0] == '\n' || b[0] >= 'A' && b[0] <= 'Z'
+}
+
+func isRTPVersion(b []byte) bool { return len(b) >= 8 && b[0]>>6 == 2 }
+
+// sync returns how many bytes lie before the next start line or chain of
+// frames, or −1.
+func (r *rtspReader) sync(b []byte) int {
+	pos := r.end - len(b)
+	if r.text != -1 && r.text < pos {
+		if r.text = findStart(b, rtspSlash); r.text >= 0 {
+			r.text += pos
+		}
+	}
+	limit := len(b)
+	if r.text >= 0 {
+		limit = r.text - pos
+	}
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(b[i:limit], '$')
+		if n < 0 {
+			break
+		}
+		if i += n; isFrameChain(b[i:]) {
+			r.seen = true
+			return i
+		}
+	}
+	if r.text < 0 {
+		return -1
+	}
+	return limit
+}
+
+// isFrameChain reports whether three frames that look like RTP or RTCP follow
+// one another; the last may be cut off after its first bytes.
+func isFrameChain(b []byte) bool {
+	for range 2 {
+		payload, rest, ok := cutFrame(b)
+		if !ok || b[0] != '$' || !isRTPVersion(payload) || len(rest) == 0 {
+			return false
+		}
+		b = rest
+	}
+	s := cryptobyte.String(b)
+	var dollar, channel, first uint8
+	var length uint16
+	return s.ReadUint8(&dollar) && s.ReadUint8(&channel) && s.ReadUint16(&length) && s.ReadUint8(&first) &&
+		dollar == '$' && length >= 8 && first>>6 == 2
+}
