@@ -1,0 +1,63 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// captureLoss judges whether the capture holds all that passed.
+type captureLoss struct{}
+
+// defaultMaxLoss is the share, in percent, that may be lost where the policy
+// does not say.
+const defaultMaxLoss = 0.1
+
+func (captureLoss) Doc() Doc {
+	return Doc{
+		ID:          "capture-loss",
+		Title:       "Capture lost or cut packets",
+		Severity:    High,
+		Kind:        CoverageOf,
+		Checks:      "packets dropped by the kernel or interface, TCP bytes acknowledged but never seen, packets cut by the snap length, and fragments and inputs that could not be read whole stay within capture.max_loss_percent (0.1)",
+		Fails:       "more than that",
+		NotSeen:     "nothing was captured",
+		Remediation: "Use a faster disk, a larger buffer or a filter; a TAP instead of a SPAN port; snap length 0.",
+		Source:      "evidence quality: NIST SP 800-53 AU-12, SI-4",
+	}
+}
+
+func (captureLoss) Judge(*Case) {}
+
+func (captureLoss) Conclude(c *Conclusion) {
+	loss := &c.Coverage.Capture
+	limit := c.Policy.Capture.MaxLossPercent
+	if limit == 0 {
+		limit = defaultMaxLoss
+	}
+	packets := c.Coverage.Packets
+	c.ledger.examined = int(packets)
+	var lost []string
+	over := func(n, of uint64, what string) {
+		if n > 0 && 100*float64(n) > limit*float64(n+of) {
+			lost = append(lost, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	over(loss.Dropped, packets, "packets dropped before they were captured")
+	over(loss.Unseen, loss.TCPBytes, "TCP bytes that passed and were never seen")
+	over(loss.Cut, packets, "packets cut by the snap length")
+	over(loss.FragmentsGivenUp, packets, "fragments never made whole")
+	over(loss.Late, packets, "packets too late to be put in order")
+	if loss.Broken > 0 {
+		lost = append(lost, fmt.Sprintf("%d inputs that could not be read whole", loss.Broken))
+	}
+	if len(lost) > 0 {
+		c.fail(fmt.Sprintf("the capture is not whole: %s; at most %g %% is wanted", strings.Join(lost, ", "), limit))
+	}
+}
+
+// fail records a violation by the capture as a whole.
+func (c *Conclusion) fail(message string) {
+	c.ledger.failed++
+	f := c.ledger.finding(Violation{Message: message})
+	f.Count++
+}

@@ -1,0 +1,159 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"spanaudit/flow"
+)
+
+// deviceAddress judges whether devices keep the addresses that firewall rules
+// know them by.
+type deviceAddress struct {
+	seen map[sighting]bool
+}
+
+// sighting is a declared device at an address.
+type sighting struct {
+	device  string
+	address netip.Addr
+}
+
+func (*deviceAddress) Doc() Doc {
+	return Doc{
+		ID:          "device-address",
+		Title:       "Device address not as declared",
+		Severity:    Medium,
+		Kind:        Obligation,
+		Checks:      "a declared device sends from its declared addresses; a DHCP client is granted the address that it asks for and keeps it",
+		Fails:       "another address was used or granted, or the granted one changed",
+		NotSeen:     "no DHCP exchange and no declared device was seen on its own segment",
+		Remediation: "Reserve the address in DHCP or set it statically at provisioning, and update the firewall rules.",
+		Source:      "AWS Panorama security page: the appliance's address must not change",
+	}
+}
+
+// Judge looks for declared devices at addresses that are not theirs. That needs
+// MACs of end devices, so it is only done where the policy says that the capture
+// shows them.
+func (r *deviceAddress) Judge(c *Case) {
+	if !c.Policy.Capture.Layer2 {
+		return
+	}
+	for _, h := range []*flow.Half{&c.Client, &c.Server} {
+		addr := h.Addr.Addr()
+		if h.Packets == 0 || h.MAC == (flow.MAC{}) || !isAssigned(addr) || c.Policy.ZoneOf(addr).Trust != Local {
+			continue
+		}
+		device := c.Policy.Device(h.MAC, addr)
+		if device == nil || !device.declares(addr) {
+			continue
+		}
+		r.judgeSighting(c, h, device)
+	}
+}
+
+func (r *deviceAddress) judgeSighting(c *Case, h *flow.Half, device *Device) {
+	at := sighting{device.ID, h.Addr.Addr()}
+	if r.seen[at] || len(r.seen) >= maxHosts {
+		return
+	}
+	if r.seen == nil {
+		r.seen = map[sighting]bool{}
+	}
+	r.seen[at] = true
+	if device.has(at.address) {
+		c.Examine()
+		return
+	}
+	host := c.Site.Host(h)
+	c.Fail(Violation{
+		Device: host, Variant: at.address.String(),
+		Message: fmt.Sprintf("%s sends from %s; %s is declared", device.ID, at.address, device.addresses()),
+	})
+}
+
+// Conclude judges what DHCP clients asked for and were granted.
+func (r *deviceAddress) Conclude(c *Conclusion) {
+	byMAC := func(a, b flow.MAC) int { return slices.Compare(a[:], b[:]) }
+	for _, mac := range slices.SortedFunc(maps.Keys(c.Site.leases), byMAC) {
+		h := c.Site.leases[mac]
+		if h.acks == 0 {
+			continue
+		}
+		if broken := judgeLeases(c, mac, h); !broken {
+			c.ledger.examined++
+		}
+	}
+}
+
+func judgeLeases(c *Conclusion, mac flow.MAC, h *leaseHistory) (broken bool) {
+	for i, g := range h.granted {
+		host := c.Site.host(g.address, mac)
+		device := c.Policy.Device(mac, g.address)
+		wanted := ""
+		switch {
+		case device != nil && device.has(g.address):
+			continue
+		case device != nil && device.declares(g.address):
+			wanted = device.addresses() + " is declared"
+		case i > 0:
+			wanted = fmt.Sprintf("it had %s before", h.granted[i-1].address)
+		case g.wished.IsValid() && g.wished != g.address && sameSubnet(g.wished, g.address):
+			wanted = fmt.Sprintf("it had asked for %s", g.wished)
+		default:
+			continue
+		}
+		broken = true
+		c.ledger.examined++
+		c.ledger.failed++
+		v := Violation{
+			Device: host, Variant: g.address.String(),
+			Message: fmt.Sprintf("DHCP granted %s to %s; %s", g.address, mac, wanted),
+		}
+		f := c.ledger.finding(v)
+		f.add(g.at.Time, g.at.Time, "", []Evidence{{Frame: g.asked, What: "DHCP request"}, {Frame: g.at, What: "DHCPACK"}})
+	}
+	return broken
+}
+
+// sameSubnet reports whether an address wished for could have been granted
+// here: a client that comes from another network asks for its address there,
+// which is no violation.
+func sameSubnet(a, b netip.Addr) bool {
+	p, err := a.Prefix(24)
+	return err == nil && a.Is4() && p.Contains(b)
+}
+
+// isAssigned reports whether an address is one that a host is given, rather
+// than one that it makes up or uses before it has one.
+func isAssigned(a netip.Addr) bool {
+	return !a.IsLinkLocalUnicast() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback()
+}
+
+// has reports whether the device is declared at the address.
+func (d *Device) has(a netip.Addr) bool {
+	return slices.Contains(d.addrs(), a)
+}
+
+// declares reports whether the device is declared at any address of a's family.
+func (d *Device) declares(a netip.Addr) bool {
+	return slices.ContainsFunc(d.addrs(), func(b netip.Addr) bool { return a.Is4() == b.Is4() })
+}
+
+func (d *Device) addrs() (list []netip.Addr) {
+	for _, i := range d.Interfaces {
+		list = append(list, i.Addrs...)
+	}
+	return list
+}
+
+func (d *Device) addresses() string {
+	var list []string
+	for _, a := range d.addrs() {
+		list = append(list, a.String())
+	}
+	return orList(list)
+}

@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"net/netip"
+
+	"spanaudit/flow"
+)
+
+// Bounds of a finding's lists. Count goes on beyond them.
+const (
+	maxFindingFlows    = 20
+	maxFindingEvidence = 20
+)
+
+// Finding is one violation: a rule, broken by a device towards a peer, however
+// many flows and packets it took.
+type Finding struct {
+	ID       string // the same violation has the same ID in every run
+	Rule     string
+	Severity Severity
+	Verdict  Verdict
+	Message  string // what was seen and what was wanted; text from the wire is quoted
+
+	Device Host
+	Peer   Peer
+
+	First flow.Time
+	Last  flow.Time
+	Count int // flows, or messages where a rule judges messages
+
+	Flows    []string   // Community IDs in order of appearance, at most 20
+	Evidence []Evidence // the frames that decide, at most 20
+
+	Controls    []string
+	Remediation string
+	Waiver      string
+}
+
+// Host is a local host as a finding names it.
+type Host struct {
+	ID   string // as the policy names it; empty when undeclared
+	IP   netip.Addr
+	MAC  string
+	Role string
+}
+
+// Peer is the other party of a finding.
+type Peer struct {
+	IP   netip.Addr
+	Port uint16 // the service's port; 0 when several or none
+	Name string // server name, or DNS name under which the device knows it
+}
+
+// Evidence is one frame and what it shows.
+type Evidence struct {
+	Frame flow.Frame
+	What  string // the message's name: "ServerHello", "SETUP"
+}

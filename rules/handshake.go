@@ -1,0 +1,79 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"spanaudit/classify"
+	"spanaudit/flow"
+)
+
+// Why a handshake could not be judged. The words are shared, so that many flows
+// count as one reason.
+const (
+	helloUnseen    = "the ServerHello was not seen: the capture began later, lost it or shows one direction only"
+	clientUnseen   = "the ClientHello was not seen: the capture began later, lost it or shows one direction only"
+	parentUnseen   = "a resumed TLS 1.2 session whose first handshake is not in the capture"
+	unknownSuite   = "a cipher suite that is not registered with IANA"
+	keyShareUnseen = "the key exchange was not seen"
+)
+
+// serverHello returns the handshake when the server's choice was seen. Where it
+// should have been seen and was not, the flow is counted as undecided; a
+// handshake that the server never answered, or refused, is no matter of the
+// rules on what was negotiated.
+func (c *Case) serverHello() *classify.TLS {
+	t := c.TLS
+	switch {
+	case t == nil:
+		return nil
+	case t.ServerHello:
+		return t
+	case t.ClientHello && (t.Alert != "" || c.refused()):
+		return nil
+	}
+	c.Undecided(helloUnseen)
+	return nil
+}
+
+// refused reports whether the server, seen from the connection's first packet
+// on, sent no byte of payload.
+func (c *Case) refused() bool {
+	return c.Flow.Protocol == flow.TCP && !c.Midstream() && c.Server.Packets > 0 &&
+		c.Server.Payload == 0 && c.Server.Unseen() == 0
+}
+
+// clientHello returns the handshake when the client's offer was seen. Only
+// offers of local clients are judged; where neither end is local, any.
+func (c *Case) clientHello() *classify.TLS {
+	if c.TLS == nil || c.Between() == Inbound {
+		return nil
+	}
+	if !c.TLS.ClientHello {
+		c.Undecided(clientUnseen)
+		return nil
+	}
+	return c.TLS
+}
+
+// meets reports whether v is minimum or newer; DTLS versions count as the TLS
+// versions that they were made from.
+func meets(v, minimum classify.TLSVersion) bool { return v.TLS() >= minimum.TLS() }
+
+// versionName returns the version as people write it: "TLS 1.2", "SSL 3.0".
+func versionName(v classify.TLSVersion) string {
+	return strings.ToUpper(v.Protocol()) + " " + v.String()
+}
+
+// failHandshake records a violation by a handshake: the peer's port keeps two
+// services of one host apart.
+func (c *Case) failHandshake(severity *Severity, format string, args ...any) {
+	device, peer := c.Parties()
+	c.Fail(Violation{
+		Severity: severity,
+		Message:  fmt.Sprintf("%s and %s ", device, peer) + fmt.Sprintf(format, args...),
+		Device:   device, Peer: peer,
+		Variant:  fmt.Sprint(c.Server.Addr.Port()),
+		Evidence: []string{"ClientHello", "HelloRetryRequest", "ServerHello", "Certificate", "ServerKeyExchange", "Alert"},
+	})
+}

@@ -1,0 +1,147 @@
+package rules
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"spanaudit/flow"
+)
+
+// maxFindings bounds the findings of one rule. Violations beyond it are counted
+// in the requirement and named in its reason.
+const maxFindings = 10_000
+
+// ledger is what one rule has found so far.
+type ledger struct {
+	doc      Doc
+	severity Severity // the rule's, as the policy sets it
+	changed  bool     // the policy sets it, whatever the case
+
+	examined, failed int
+	undecided        map[string]int // by reason
+	notApplicable    string         // why the policy leaves the rule out; empty when it does not
+	unlisted         int            // violations beyond maxFindings
+
+	findings map[string]*Finding // by everything that makes two violations the same
+}
+
+func newLedger(doc Doc, setting RuleSetting) *ledger {
+	l := &ledger{doc: doc, severity: doc.Severity, undecided: map[string]int{}, findings: map[string]*Finding{}}
+	if setting.Severity != nil {
+		l.severity, l.changed = *setting.Severity, true
+	}
+	if setting.Disabled {
+		l.notApplicable = "switched off by the policy"
+		if setting.Reason != "" {
+			l.notApplicable += ": " + setting.Reason
+		}
+	}
+	return l
+}
+
+func (l *ledger) undecide(because string) {
+	l.examined++
+	l.undecided[because]++
+}
+
+// finding returns the finding that v belongs to, raised to v's severity and in
+// v's words where v is the gravest so far.
+func (l *ledger) finding(v Violation) *Finding {
+	severity := l.severity
+	if v.Severity != nil && !l.changed {
+		severity = *v.Severity
+	}
+	id := findingID(l.doc.ID, v)
+	f, ok := l.findings[id]
+	if !ok {
+		f = &Finding{
+			ID: id, Rule: l.doc.ID, Severity: severity, Verdict: Fail, Message: v.Message,
+			Device: v.Device, Peer: v.Peer, Controls: l.doc.Controls, Remediation: l.doc.Remediation,
+		}
+		if len(l.findings) >= maxFindings {
+			l.unlisted++
+			return f
+		}
+		l.findings[id] = f
+	}
+	if severity > f.Severity {
+		f.Severity, f.Message, f.Peer = severity, v.Message, v.Peer
+	}
+	return f
+}
+
+// findingID names a violation by rule, device, peer and variant, and by nothing
+// that differs from run to run.
+func findingID(rule string, v Violation) string {
+	device, peer := v.Device.ID, v.Peer.Name
+	if device == "" {
+		device = v.Device.IP.String()
+	}
+	if peer == "" {
+		peer = v.Peer.IP.String()
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{rule, device, peer, v.Variant}, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// add counts one more occurrence.
+func (f *Finding) add(first, last flow.Time, communityID string, evidence []Evidence) {
+	if f.Count == 0 || first < f.First {
+		f.First = first
+	}
+	f.Last = max(f.Last, last)
+	f.Count++
+	if communityID != "" && len(f.Flows) < maxFindingFlows && !slices.Contains(f.Flows, communityID) {
+		f.Flows = append(f.Flows, communityID)
+	}
+	for _, e := range evidence {
+		if len(f.Evidence) < maxFindingEvidence && e.Frame.Number > 0 {
+			f.Evidence = append(f.Evidence, e)
+		}
+	}
+}
+
+// requirement rolls the ledger up: fail over indeterminate over pass over not
+// observed. lossy says why traffic may have gone unseen, or is empty.
+func (l *ledger) requirement(lossy string) Requirement {
+	r := Requirement{Rule: l.doc.ID, Title: l.doc.Title, Severity: l.severity, Examined: l.examined, Failed: l.failed}
+	for _, n := range l.undecided {
+		r.Undecided += n
+	}
+	switch {
+	case l.notApplicable != "":
+		r = Requirement{Rule: r.Rule, Title: r.Title, Severity: r.Severity}
+		r.Verdict, r.Reason = NotApplicable, l.notApplicable
+	case l.failed > 0:
+		r.Verdict = Fail
+		if l.unlisted > 0 {
+			r.Reason = fmt.Sprintf("%d more violations than the %d findings listed", l.unlisted, maxFindings)
+		}
+	case r.Undecided > 0:
+		r.Verdict, r.Reason = Indeterminate, l.reasons()
+	case l.examined == 0:
+		r.Verdict, r.Reason = NotObserved, l.doc.NotSeen
+	case l.doc.Kind == Prohibition && lossy != "":
+		r.Verdict, r.Reason = Indeterminate, lossy
+	default:
+		r.Verdict = Pass
+	}
+	return r
+}
+
+// reasons lists why flows were left undecided, the most frequent first.
+func (l *ledger) reasons() string {
+	keys := slices.SortedFunc(maps.Keys(l.undecided), func(a, b string) int {
+		return cmp.Or(cmp.Compare(l.undecided[b], l.undecided[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for _, k := range keys {
+		parts = append(parts, fmt.Sprintf("%d × %s", l.undecided[k], k))
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,59 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxProblems bounds how many problems of a policy file are listed.
+const maxProblems = 20
+
+// Problem is one thing wrong in a policy file: what is there, what was wanted
+// and the mend.
+type Problem struct {
+	Line, Column int // from 1; Line is 0 when the problem is the file's as a whole
+	Message      string
+}
+
+// PolicyError lists what is wrong in a policy file, by line: all of it, or the
+// first 20 problems and how many more there are.
+type PolicyError struct {
+	File     string
+	Problems []Problem
+	More     int
+}
+
+// Error is one line a problem, each as file:line:column: message.
+func (e *PolicyError) Error() string {
+	lines := make([]string, 0, len(e.Problems)+1)
+	for _, p := range e.Problems {
+		place := e.File
+		if p.Line > 0 {
+			place = fmt.Sprintf("%s:%d:%d", e.File, p.Line, p.Column)
+		}
+		lines = append(lines, place+": "+p.Message)
+	}
+	if e.More > 0 {
+		lines = append(lines, fmt.Sprintf("%s: and %d more problems", e.File, e.More))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// newPolicyError sorts the problems by place, drops repetitions and bounds the
+// list; nil when there are none.
+func newPolicyError(file string, problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
+	})
+	problems = slices.Compact(problems)
+	e := &PolicyError{File: file, Problems: problems}
+	if more := len(problems) - maxProblems; more > 0 {
+		e.Problems, e.More = problems[:maxProblems], more
+	}
+	return e
+}

@@ -1,0 +1,52 @@
+package rules
+
+import "spanaudit/flow"
+
+// Report is the outcome of an audit: data only. Packages that print it decide
+// nothing.
+type Report struct {
+	Policy   *Policy
+	Start    flow.Time // of the first packet of a flow; 0 when there was none
+	End      flow.Time // of the last packet of a flow
+	Coverage Coverage
+
+	Requirements []Requirement // in the catalogue's order
+	Findings     []Finding     // severity, then rule, device, peer, first time
+}
+
+// Coverage says what the verdicts could rest on: what was seen, what was not,
+// and what was given up.
+type Coverage struct {
+	Packets  uint64 // of flows, duplicates aside
+	Flows    uint64
+	TCPFlows uint64 // TCP flows that carried payload
+	Capture  CaptureLoss
+
+	OneSided     uint64 // TCP flows of which one direction was never seen
+	Midstream    uint64 // TCP flows that were under way when the capture first saw them
+	Gapped       uint64 // TCP flows with bytes that were never seen
+	Unknown      uint64 // flows that carried payload no classifier knew
+	Outside      uint64 // flows with no end in a local zone
+	Evicted      uint64 // flows ended early for lack of memory
+	Starved      uint64 // flows whose bytes were not all examined for lack of memory
+	Panics       uint64 // messages on which a decoder failed; each cost its flow the classification
+	BadChecksums uint64 // packets; offload makes them common, and they are judged all the same
+
+	Protocols   map[string]uint64 // flows by application protocol
+	Devices     []Host            // local hosts seen, by address, at most 256
+	MoreDevices int               // local hosts beyond those listed
+}
+
+// CaptureLoss says what the capture itself lost, cut or could not decode.
+type CaptureLoss struct {
+	Dropped          uint64            // by the kernel or the interface, as they counted it
+	Cut              uint64            // packets whose end the snap length cut off
+	Unseen           uint64            // TCP bytes that passed and were never seen, one-sided flows aside
+	TCPBytes         uint64            // TCP payload bytes that were seen
+	Undecoded        map[string]uint64 // frames not decoded, by reason
+	FragmentsGivenUp uint64
+	Late             uint64 // packets that came too late to be put in order
+	Filter           string // BPF filter that hid traffic on purpose; empty is none
+	Filtered         uint64 // frames it hid
+	Broken           int    // inputs that could not be read whole
+}

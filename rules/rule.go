@@ -1,0 +1,81 @@
+package rules
+
+// Rule judges the flows of a site against one requirement. A rule may keep
+// state between flows, bounded by the devices and peers that it speaks of, not
+// by the traffic.
+type Rule interface {
+	// Doc returns what the rule is, the same each time.
+	Doc() Doc
+	// Judge looks at one flow that has ended and writes what it finds into
+	// the case. Flows come in the order of their end, DNS answers, leases and
+	// RTSP set-ups that preceded it already known to c.Site.
+	Judge(c *Case)
+}
+
+// concluder is a rule that can only decide when all traffic has been seen.
+type concluder interface {
+	Conclude(c *Conclusion)
+}
+
+// Doc is a rule's documentation: `rules show`, the reports and the README all
+// print this one value. The ID is the rule's name everywhere and never changes
+// its meaning.
+type Doc struct {
+	ID       string
+	Title    string
+	Severity Severity // of a finding, unless the rule says otherwise of a case
+	Kind     Kind
+
+	Checks      string // what is compared with what
+	Fails       string // what counts as a violation, and how grave it is
+	NotSeen     string // what it means when there was nothing to judge
+	Remediation string
+	Source      string // where the requirement comes from
+
+	Controls []string // "framework control" that the evidence is relevant to; never "satisfies"
+}
+
+// Kind says what a pass must rest on.
+type Kind string
+
+const (
+	Prohibition Kind = "prohibition" // must not occur: a pass needs a capture that lost nothing
+	Obligation  Kind = "obligation"  // must occur as required: a pass needs an occurrence
+	Capability  Kind = "capability"  // must be offered
+	CoverageOf  Kind = "coverage"    // of the capture itself
+)
+
+// all lists the rules, in the order of the catalogue. Each call returns new
+// ones, without state.
+func all() []Rule {
+	return []Rule{
+		&tlsVersion{},
+		&tlsVersionOffered{},
+		&tlsForwardSecrecy{},
+		&tlsForwardSecrecyOffered{},
+		&tlsBrokenCipher{},
+		&egressAllowList{},
+		&internetInbound{},
+		&awsCleartextRequest{},
+		&rtspBoundary{},
+		&mediaBoundary{},
+		&ntpSource{},
+		&deviceAddress{},
+		&cleartextCredentials{},
+		&mqttCleartext{},
+		&captureLoss{},
+		&captureVisibility{},
+	}
+}
+
+// Catalogue returns the documentation of every rule, in order.
+func Catalogue() []Doc {
+	controls := controlsByRule()
+	var docs []Doc
+	for _, r := range all() {
+		d := r.Doc()
+		d.Controls = controls[d.ID]
+		docs = append(docs, d)
+	}
+	return docs
+}

@@ -1,0 +1,39 @@
+package rules
+
+import (
+	"strings"
+
+	"spanaudit/classify"
+)
+
+// tlsBrokenCipher judges whether the negotiated suite protects anything.
+type tlsBrokenCipher struct{}
+
+func (tlsBrokenCipher) Doc() Doc {
+	return Doc{
+		ID:          "tls-broken-cipher",
+		Title:       "Broken cipher suite negotiated",
+		Severity:    Critical,
+		Kind:        Prohibition,
+		Checks:      "the selected suite is not broken: no encryption, no authentication, export grade, RC4, DES, RC2 or MD5",
+		Fails:       "any such suite was selected",
+		NotSeen:     "no ServerHello was seen",
+		Remediation: "Disable the suite at once, and treat what it carried, credentials first, as exposed.",
+		Source:      "RFC 9325, section 4.1; RFC 7465",
+	}
+}
+
+func (tlsBrokenCipher) Judge(c *Case) {
+	t := c.serverHello()
+	if t == nil {
+		return
+	}
+	switch t.CipherSuite.Class() {
+	case classify.ClassBroken:
+		c.failHandshake(nil, "negotiated %s: %s", t.CipherSuite, strings.ReplaceAll(strings.Join(t.CipherSuite.Reasons(), ", "), "_", " "))
+	case classify.ClassUnknown:
+		c.Undecided(unknownSuite)
+	default:
+		c.Examine()
+	}
+}

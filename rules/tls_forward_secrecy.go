@@ -1,0 +1,57 @@
+package rules
+
+import "spanaudit/classify"
+
+// tlsForwardSecrecy judges the key exchange that was negotiated.
+type tlsForwardSecrecy struct{}
+
+func (tlsForwardSecrecy) Doc() Doc {
+	return Doc{
+		ID:          "tls-forward-secrecy",
+		Title:       "Forward secrecy not negotiated",
+		Severity:    High,
+		Kind:        Obligation,
+		Checks:      "up to TLS 1.2 the selected suite exchanges keys by (EC)DHE; in TLS 1.3 the ServerHello has a key share; a resumed TLS 1.2 session inherits from its first handshake",
+		Fails:       "static RSA, static (EC)DH, plain PSK, RSA_PSK or KRB5 was selected, or a TLS 1.3 PSK without key share (psk_ke)",
+		NotSeen:     "no ServerHello was seen",
+		Remediation: "Remove the suites without ephemeral key exchange on the server, or stop offering them on the client; in TLS 1.3 allow psk_dhe_ke only.",
+		Source:      "AWS Panorama security page: cipher suites with perfect forward secrecy; RFC 9325, section 4.1; RFC 10015",
+	}
+}
+
+func (tlsForwardSecrecy) Judge(c *Case) {
+	t := c.serverHello()
+	if t == nil {
+		return
+	}
+	switch t.ForwardSecrecy {
+	case classify.Yes:
+		c.Examine()
+	case classify.No:
+		c.failHandshake(nil, "negotiated %s without forward secrecy: %s", versionName(t.Version), withoutForwardSecrecy(t))
+	default:
+		c.Undecided(whyForwardSecrecyUnknown(t))
+	}
+}
+
+func withoutForwardSecrecy(t *classify.TLS) string {
+	switch {
+	case t.PSK && !t.KeyShare:
+		return "a pre-shared key without key share (psk_ke); psk_dhe_ke is wanted"
+	case t.Resumed == classify.Yes:
+		return "a resumed session whose first handshake had none; an ephemeral key exchange is wanted"
+	default:
+		return t.CipherSuite.String() + "; an ephemeral key exchange (ECDHE or DHE) is wanted"
+	}
+}
+
+func whyForwardSecrecyUnknown(t *classify.TLS) string {
+	switch {
+	case t.Resumed == classify.Yes:
+		return parentUnseen
+	case t.CipherSuite.Class() == classify.ClassUnknown:
+		return unknownSuite
+	default:
+		return keyShareUnseen
+	}
+}
