@@ -1,0 +1,117 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"spanaudit/rules"
+)
+
+// Bounds of the lists in a line of the coverage.
+const (
+	maxProtocols = 12
+	maxReasons   = 6
+)
+
+// coverage says what the verdicts rest on, then what limits them; nothing is
+// said of what was in order.
+func coverage(r *rules.Report) []string {
+	c := &r.Coverage
+	if c.Packets == 0 {
+		return append([]string{"No packet could be judged: nothing is shown about this network."}, limits(c)...)
+	}
+	seen := fmt.Sprintf("Judged: %s in %s", count(c.Packets, "packet"), count(c.Flows, "flow"))
+	if hosts := len(c.Devices) + c.MoreDevices; hosts > 0 {
+		seen += ", " + count(hosts, "local host")
+	}
+	lines := []string{seen + "."}
+	if len(c.Protocols) > 0 {
+		lines = append(lines, "Flows by protocol: "+tally(c.Protocols, maxProtocols)+".")
+	}
+	limited := limits(c)
+	if len(limited) > 0 {
+		lines = append(lines, "What follows limits what can be believed; a violation in traffic that was not seen is not in this report.")
+	}
+	return append(lines, limited...)
+}
+
+// limits lists what was not seen, or seen and not understood.
+func limits(c *rules.Coverage) []string {
+	var lines []string
+	say := func(n uint64, format string, args ...any) {
+		if n > 0 {
+			lines = append(lines, fmt.Sprintf(format, args...))
+		}
+	}
+	loss := &c.Capture
+	if loss.Filter != "" {
+		lines = append(lines, fmt.Sprintf("A filter hid %s on purpose: %s", count(loss.Filtered, "frame"), Line(loss.Filter)))
+	}
+	say(uint64(loss.Broken), "%s not be read whole: the rest is missing here.", count(uint64(loss.Broken), "input")+" could")
+	say(loss.Dropped, "The capture itself lost %s, as its writer or the kernel counted.", count(loss.Dropped, "packet"))
+	say(loss.Cut, "%s cut short by the capture's snap length: capture whole packets.", were(loss.Cut, "packet"))
+	say(loss.Unseen, "%s passed without being seen%s.", count(loss.Unseen, "byte")+" of TCP", share(loss.Unseen, loss.Unseen+loss.TCPBytes))
+	say(uint64(len(loss.Undecoded)), "Frames that could not be decoded: %s.", tally(loss.Undecoded, maxReasons))
+	say(loss.FragmentsGivenUp, "%s never put together: the rest did not come.", were(loss.FragmentsGivenUp, "IP fragment"))
+	say(loss.Late, "%s stored too late to be put in order.", were(loss.Late, "packet"))
+	say(c.OneSided, "%s seen in one direction only%s: make sure that the mirror port copies both.", were(c.OneSided, "TCP flow"), share(c.OneSided, c.Flows))
+	say(c.Midstream, "%s under way when the capture began: the handshake was not seen.", were(c.Midstream, "TCP flow"))
+	say(c.Gapped, "%s bytes that were never seen.", have(c.Gapped, "TCP flow"))
+	say(c.Unknown, "%s a protocol that is not known here%s.", carried(c.Unknown), share(c.Unknown, c.Flows))
+	say(c.Outside, "%s no end at the site: check the zones of the policy.", have(c.Outside, "flow"))
+	say(c.Evicted, "%s ended early for lack of memory.", were(c.Evicted, "flow"))
+	say(c.Starved, "%s not examined to the end for lack of memory.", were(c.Starved, "flow"))
+	say(c.Panics, "%s not classified, because the decoder failed on a message: please report it.", were(c.Panics, "flow"))
+	say(c.BadChecksums, "%s a wrong checksum, as offload makes it on the machine that captures; they were judged all the same.", have(c.BadChecksums, "packet"))
+	return lines
+}
+
+func were(n uint64, noun string) string {
+	if n == 1 {
+		return count(n, noun) + " was"
+	}
+	return count(n, noun) + " were"
+}
+
+func have(n uint64, noun string) string {
+	if n == 1 {
+		return count(n, noun) + " has"
+	}
+	return count(n, noun) + " have"
+}
+
+func carried(n uint64) string { return count(n, "flow") + " carried" }
+
+// share writes a part of a whole in per cent, or nothing where there is no
+// whole.
+func share(part, whole uint64) string {
+	if whole == 0 {
+		return ""
+	}
+	percent := 100 * float64(part) / float64(whole)
+	switch {
+	case percent < 0.1:
+		return " (less than 0.1%)"
+	case percent < 10:
+		return fmt.Sprintf(" (%.1f%%)", percent)
+	}
+	return fmt.Sprintf(" (%.0f%%)", percent)
+}
+
+// tally lists what was counted, most first, at most limit of it.
+func tally(counts map[string]uint64, limit int) string {
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for _, name := range names[:min(len(names), limit)] {
+		parts = append(parts, thousands(counts[name])+" "+Line(name))
+	}
+	if more := len(names) - limit; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more kinds", more))
+	}
+	return strings.Join(parts, ", ")
+}

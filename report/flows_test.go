@@ -1,0 +1,115 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"spanaudit/classify"
+	"spanaudit/flow"
+	"spanaudit/rules"
+)
+
+func trust(a netip.Addr) rules.Trust {
+	switch {
+	case a.IsMulticast():
+		return rules.Special
+	case a.IsPrivate():
+		return rules.Local
+	}
+	return rules.Internet
+}
+
+func record(protocol uint8, client, server string, facts classify.Facts) *classify.Record {
+	return &classify.Record{
+		Flow: flow.Flow{
+			Protocol: protocol, Start: at("2026-11-23T10:00:00.000000001Z"), End: at("2026-11-23T10:00:01Z"),
+			Client: flow.Half{Addr: netip.MustParseAddrPort(client), MAC: flow.MAC{2, 0, 0x5e, 0, 0x53, 0x10}, Packets: 3, Bytes: 300},
+			Server: flow.Half{Addr: netip.MustParseAddrPort(server)},
+		},
+		Facts: facts,
+	}
+}
+
+func flowLines(t *testing.T, records ...*classify.Record) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := NewFlowWriter(&b, trust)
+	for _, r := range records {
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestFlowRecords(t *testing.T) {
+	full := record(flow.TCP, "10.20.0.10:40000", "198.51.100.11:443", classify.Facts{
+		Protocol: classify.ProtoTLS, Wrapped: classify.ProtoMQTT, WrappedBy: "alpn",
+		TLS: &classify.TLS{
+			ClientHello: true, ServerHello: true, ServerName: "iot.example.com",
+			OfferedVersions: []classify.TLSVersion{classify.TLS12}, OfferedSuites: []classify.CipherSuite{0xC02F, 0x9C},
+			OfferedALPN: []string{"x-amzn-mqtt-ca"}, JA3: "ja3", JA4: "ja4", JA3S: "ja3s",
+			Version: classify.TLS12, CipherSuite: 0xC02F, Group: 29, ALPN: "x-amzn-mqtt-ca",
+			Resumed: classify.No, ForwardSecrecy: classify.Yes, Established: true,
+			Certificate: &classify.Certificate{
+				Subject: "CN=iot.example.com", Issuer: "CN=ca", DNSNames: []string{"iot.example.com"}, IPAddresses: []netip.Addr{addr("198.51.100.11")},
+				SerialNumber: "01ff", NotBefore: at("2026-01-01T00:00:00Z"), NotAfter: at("2027-01-01T00:00:00Z"),
+				PublicKeyAlgorithm: "RSA", PublicKeyBits: 2048, SignatureAlgorithm: "SHA256-RSA", SHA256: [32]byte{0xab, 1},
+			},
+		},
+	})
+	full.VLAN = 12
+	golden(t, "flows.ndjson", flowLines(t,
+		full,
+		record(flow.TCP, "10.20.0.10:40001", "198.51.100.11:443", classify.Facts{Protocol: classify.ProtoTLS, TLS: &classify.TLS{ClientHello: true, Alert: "handshake_failure"}}),
+		record(flow.TCP, "10.20.0.10:40002", "10.20.0.5:1883", classify.Facts{Protocol: classify.ProtoMQTT, MQTT: &classify.MQTT{Version: "3.1.1", Connect: true, PasswordPresent: true}}),
+		record(flow.TCP, "10.20.0.10:40003", "10.20.0.5:1883", classify.Facts{Protocol: classify.ProtoMQTT, MQTT: &classify.MQTT{ReturnCode: -1}}),
+		record(flow.TCP, "203.0.113.9:40004", "10.20.0.21:554", classify.Facts{Protocol: classify.ProtoRTSP, RTSP: &classify.RTSP{
+			Version: "1.0", Methods: []string{"OPTIONS", "SETUP"}, URL: "rtsp://cam/1", Auth: []string{"basic"}, Setups: []classify.Setup{{Transport: "tcp"}, {Transport: "udp", Answered: true}},
+		}}),
+		record(flow.UDP, "10.20.0.21:6970", "10.20.0.10:5004", classify.Facts{Protocol: classify.ProtoRTP, RTP: &classify.RTP{SSRC: 0, PayloadType: 0, Packets: 9, SetupBy: "1:x"}}),
+		record(flow.UDP, "10.20.0.10:123", "192.0.2.1:123", classify.Facts{Protocol: classify.ProtoNTP, NTP: &classify.NTP{Versions: []uint8{4}, Modes: []uint8{3, 4}, Strata: []uint8{0}, ReferenceIDs: []string{"RATE"}}}),
+		record(flow.UDP, "10.20.0.10:5353", "224.0.0.251:5353", classify.Facts{Protocol: classify.ProtoMDNS, DNS: &classify.DNS{Queries: 1, Names: []string{"cam.local"}}}),
+		record(flow.UDP, "10.20.0.10:68", "10.20.0.1:67", classify.Facts{Protocol: classify.ProtoDHCP, DHCP: &classify.DHCP{MessageTypes: []uint8{1, 3}, RequestedIP: addr("10.20.0.10"), HostName: "cam"}}),
+		record(flow.TCP, "10.20.0.10:40005", "10.20.0.1:80", classify.Facts{Protocol: classify.ProtoHTTP, HTTP: &classify.HTTP{Methods: []string{"GET"}, Host: "h", StatusCode: 401}}),
+		record(flow.ICMP, "10.20.0.10:8", "203.0.113.5:0", classify.Facts{}),
+		record(132, "203.0.113.6:8", "203.0.113.5:9", classify.Facts{}),
+		record(253, "203.0.113.6:0", "203.0.113.5:0", classify.Facts{}),
+	))
+}
+
+func TestFlowRecordsAreLines(t *testing.T) {
+	lines := flowLines(t,
+		record(flow.TCP, "10.20.0.10:1", "10.20.0.1:80", classify.Facts{HTTP: &classify.HTTP{Host: nasty}}),
+		record(flow.TCP, "10.20.0.10:2", "10.20.0.1:80", classify.Facts{}))
+	if n := bytes.Count(lines, []byte("\n")); n != 2 {
+		t.Errorf("%d lines of 2 records", n)
+	}
+	if i := strings.IndexFunc(string(lines), func(r rune) bool { return r != '\n' && !visible(r) }); i >= 0 {
+		t.Errorf("%q is not escaped", lines[i:i+8])
+	}
+	for line := range bytes.Lines(lines) {
+		if !json.Valid(line) {
+			t.Errorf("no JSON: %s", line)
+		}
+	}
+}
+
+func BenchmarkFlowWriter(b *testing.B) {
+	w := NewFlowWriter(new(bytes.Buffer), trust)
+	r := record(flow.TCP, "10.20.0.10:40000", "198.51.100.11:443", classify.Facts{
+		Protocol: classify.ProtoTLS, TLS: &classify.TLS{ClientHello: true, ServerName: "iot.example.com", OfferedSuites: make([]classify.CipherSuite, 30)},
+	})
+	for b.Loop() {
+		if err := w.Write(r); err != nil {
+			b.Fatal(err)
+		}
+		w.w.Reset(new(bytes.Buffer))
+	}
+}

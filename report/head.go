@@ -1,0 +1,98 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"spanaudit/flow"
+	"spanaudit/rules"
+)
+
+// verdicts lists the verdicts in the order in which they are counted, gravest
+// first, with the words for them.
+func verdicts() []struct {
+	verdict rules.Verdict
+	words   string
+} {
+	return []struct {
+		verdict rules.Verdict
+		words   string
+	}{
+		{rules.Fail, "failed"},
+		{rules.Indeterminate, "undecided"},
+		{rules.Pass, "passed"},
+		{rules.NotObserved, "not observed"},
+		{rules.NotObservable, "not observable"},
+		{rules.NotApplicable, "not applicable"},
+	}
+}
+
+// head says in a line what came out, by which policy, and of which time.
+func head(r *rules.Report) string {
+	n := map[rules.Verdict]int{}
+	for _, q := range r.Requirements {
+		n[q.Verdict]++
+	}
+	var counts []string
+	for _, v := range verdicts() {
+		if n[v.verdict] > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n[v.verdict], v.words))
+		}
+	}
+	text := fmt.Sprintf("Of %s: %s.", count(len(r.Requirements), "requirement"), strings.Join(counts, ", "))
+	if len(counts) == 0 {
+		text = "No requirement was judged."
+	}
+	return text + " " + policyLine(r.Policy) + " " + periodLine(r.Start, r.End)
+}
+
+func policyLine(p *rules.Policy) string {
+	if p == nil {
+		return "Policy: none."
+	}
+	text := "Policy " + Line(p.Name)
+	if p.Version != "" {
+		text += " " + Line(p.Version)
+	}
+	return text + "."
+}
+
+func periodLine(start, end flow.Time) string {
+	if start == 0 && end == 0 {
+		return "No packet was seen."
+	}
+	return fmt.Sprintf("%s to %s UTC (%s).", start.UTC().Format(time.DateTime), end.UTC().Format(time.DateTime), duration(end.Sub(start)))
+}
+
+// duration writes a length of time no finer than a reader cares for.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond).String()
+	case d < 48*time.Hour:
+		return d.Round(time.Second).String()
+	}
+	days := d / (24 * time.Hour)
+	return fmt.Sprintf("%dd%s", days, (d - days*24*time.Hour).Round(time.Minute))
+}
+
+// count writes a number and its noun.
+func count[N int | uint64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(uint64(n)) + " " + noun + "s"
+}
+
+// thousands writes a number with a comma between each three digits.
+func thousands(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"spanaudit/flow"
+	"spanaudit/rules"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares what was written with testdata/<name>.golden.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; run with -update and look at the difference\n%s", path, got)
+	}
+}
+
+func at(s string) flow.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		panic(err)
+	}
+	return flow.Time(t.UnixNano())
+}
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+var appliance = rules.Host{ID: "panorama-1", IP: addr("10.20.0.10"), MAC: "02:00:5e:00:53:10", Role: "appliance"}
+
+// siteAudit is an audit with something of everything.
+func siteAudit() *Audit {
+	return &Audit{
+		Tool: Tool{"spanaudit", "1.0.0"},
+		Inputs: []Input{
+			{Name: "site.pcapng", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Packets: 810},
+			{Name: "broken.pcap", Packets: 12, Error: "record 13 is cut off"},
+		},
+		Report: &rules.Report{
+			Policy: &rules.Policy{Name: "fixtures-site", Version: "1"},
+			Start:  at("2026-11-23T10:00:00.5Z"), End: at("2026-11-23T10:12:31Z"),
+			Requirements: []rules.Requirement{
+				{Rule: "tls-version", Title: "Negotiated protocol version below minimum", Severity: rules.High, Verdict: rules.Fail, Examined: 1204, Failed: 1, Undecided: 2},
+				{Rule: "tls-forward-secrecy-offered", Severity: rules.High, Verdict: rules.Pass, Examined: 14},
+				{Rule: "rtsp-boundary", Severity: rules.Critical, Verdict: rules.Fail, Examined: 9, Failed: 4},
+				{Rule: "media-boundary", Severity: rules.Critical, Verdict: rules.NotObserved, Reason: "no RTP or RTCP was seen"},
+				{Rule: "ntp-source", Severity: rules.Medium, Verdict: rules.Indeterminate, Examined: 3, Undecided: 3,
+					Reason: "3 flows: the server's name is not known; capture the DNS answers, too"},
+				{Rule: "tls-certificate", Severity: rules.Medium, Verdict: rules.NotObservable, Reason: "TLS 1.3 encrypts it"},
+				{Rule: "device-address", Severity: rules.Medium, Verdict: rules.NotApplicable, Reason: "disabled by the policy: routed capture"},
+			},
+			Findings: []rules.Finding{
+				{
+					ID: "f-1", Rule: "rtsp-boundary", Severity: rules.Critical, Verdict: rules.Fail,
+					Message: `RTSP "DESCRIBE" from the internet was answered with 200, wanted no RTSP across the boundary`,
+					Device:  rules.Host{ID: "cam-01", IP: addr("fd00:20::21"), Role: "camera"},
+					Peer:    rules.Peer{IP: addr("2001:db8:1111:2222:3333:4444:5555:6666"), Port: 40112},
+					First:   at("2026-11-23T10:01:00.123456789Z"), Last: at("2026-11-23T10:09:30Z"), Count: 4,
+					Flows:    []string{"1:LQU9qZlK+B5F3KDmev6m5PMibrg="},
+					Evidence: []rules.Evidence{{Frame: flow.Frame{Input: 0, Number: 240, Time: at("2026-11-23T10:01:00.2Z")}, What: "DESCRIBE"}},
+					Controls: []string{"NIST SP 800-53r5 SC-7"}, Remediation: "Remove the port forward.",
+				},
+				{
+					ID: "f-2", Rule: "tls-version", Severity: rules.High, Verdict: rules.Fail,
+					Message: "the server chose TLS 1.0, wanted at least TLS 1.2", Device: appliance,
+					Peer:  rules.Peer{IP: addr("198.51.100.11"), Port: 443, Name: "a1b2c3d4e5f6g7-ats.iot.us-east-1.amazonaws.com"},
+					First: at("2026-11-23T10:02:00Z"), Last: at("2026-11-23T10:02:00.9Z"), Count: 1,
+					Evidence: []rules.Evidence{{Frame: flow.Frame{Input: 1, Number: 3, Time: at("2026-11-23T10:02:00Z")}}},
+				},
+				{
+					ID: "f-3", Rule: "device-address", Severity: rules.Medium, Verdict: rules.Indeterminate,
+					Message: "an ARP claim by a device that the policy does not know", Device: rules.Host{MAC: "02:00:5e:00:53:99"},
+					Waiver: "W-7, until 2027-01-31: replacement ordered",
+				},
+			},
+			Coverage: rules.Coverage{
+				Packets: 12804, Flows: 1312, TCPFlows: 900, OneSided: 7, Midstream: 1, Gapped: 2, Unknown: 14, Outside: 1, Evicted: 1, Starved: 2, Panics: 1, BadChecksums: 5,
+				Protocols: map[string]uint64{"tls": 812, "dns": 300, "unknown": 14, "ntp": 14, "rtsp": 9},
+				Devices:   []rules.Host{appliance}, MoreDevices: 1,
+				Capture: rules.CaptureLoss{
+					Dropped: 3, Cut: 2, Unseen: 4096, TCPBytes: 9_000_000, FragmentsGivenUp: 1, Late: 1,
+					Undecoded: map[string]uint64{"ethertype 0x88cc": 4, "malformed ipv4": 4, "llc sap 0x42": 90},
+					Filter:    "not port 22", Filtered: 11, Broken: 1,
+				},
+			},
+		},
+	}
+}
+
+// quietAudit is an audit of a capture in which nothing is wrong.
+func quietAudit() *Audit {
+	a := siteAudit()
+	r := a.Report
+	r.Findings = nil
+	r.Requirements = r.Requirements[1:]
+	r.Requirements[1].Verdict, r.Requirements[1].Failed = rules.Pass, 0
+	r.Coverage = rules.Coverage{Packets: 900, Flows: 12, TCPFlows: 9, Protocols: map[string]uint64{"tls": 12}}
+	return a
+}
+
+// emptyAudit is an audit of no packet.
+func emptyAudit() *Audit {
+	a := siteAudit()
+	a.Inputs = nil
+	a.Report = &rules.Report{Policy: a.Report.Policy, Requirements: []rules.Requirement{
+		{Rule: "tls-version", Verdict: rules.NotObserved, Reason: "no packet was seen"},
+	}}
+	return a
+}
+
+// longAudit has 300 findings.
+func longAudit() *Audit {
+	a := siteAudit()
+	one := a.Report.Findings[1]
+	a.Report.Findings = nil
+	for i := range 300 {
+		f := one
+		f.ID = fmt.Sprintf("f-%d", i)
+		f.Peer.IP = netip.AddrFrom4([4]byte{203, 0, byte(i >> 8), byte(i)})
+		f.Peer.Name = fmt.Sprintf("host-%d.example.com", i)
+		a.Report.Findings = append(a.Report.Findings, f)
+	}
+	return a
+}
+
+const nasty = "a\x1b[31mred\x1b[0m\r\nb\tc\x00\x7f\u009b2J\u202eevil\u2066\u200b\u200d\ufeff\u00ad\u0301\u3164\xff\xc3\u2028\U000e0041x\U0001f600é漢"
+
+// nastyAudit has text from the wire wherever there can be any.
+func nastyAudit() *Audit {
+	a := siteAudit()
+	r := a.Report
+	f := &r.Findings[1]
+	f.Message = nasty
+	f.Peer.Name = nasty
+	f.Device.ID, f.Device.MAC = nasty, nasty
+	f.Waiver = nasty
+	r.Requirements[0].Reason = nasty
+	r.Coverage.Protocols = map[string]uint64{nasty: 1}
+	r.Coverage.Capture.Filter = nasty
+	r.Policy = &rules.Policy{Name: nasty, Version: nasty}
+	a.Inputs[0].Name = nasty
+	return a
+}

@@ -1,0 +1,64 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"spanaudit/rules"
+)
+
+// Headings of columns of numbers.
+const (
+	headExamined  = "EXAMINED"
+	headFailed    = "FAILED"
+	headUndecided = "UNDECIDED"
+)
+
+// requirementLayouts returns the table of requirements for screens from wide
+// to narrow.
+func requirementLayouts(list []rules.Requirement) []grid {
+	wide := grid{heads: []string{"VERDICT", "REQUIREMENT", headExamined, headFailed, headUndecided, "REASON"}}
+	medium := grid{heads: []string{"VERDICT", "REQUIREMENT", "RESTS ON"}}
+	narrow := grid{heads: []string{"VERDICT", "REQUIREMENT AND WHAT IT RESTS ON"}}
+	for _, q := range list {
+		verdict := cell{{string(q.Verdict), verdictStyle(q.Verdict)}}
+		id := line{Line(q.Rule), plain}
+		var reason cell
+		if q.Reason != "" {
+			reason = cell{{Line(q.Reason), plain}}
+		}
+		number := func(n int) cell { return cell{{strconv.Itoa(n), plain}} }
+		ground := reason
+		if q.Examined+q.Undecided > 0 || q.Reason == "" {
+			ground = append(cell{{restsOn(q), plain}}, reason...)
+		}
+		wide.rows = append(wide.rows, []cell{verdict, {id}, number(q.Examined), number(q.Failed), number(q.Undecided), reason})
+		medium.rows = append(medium.rows, []cell{verdict, {id}, ground})
+		narrow.rows = append(narrow.rows, []cell{verdict, append(cell{id}, ground...)})
+	}
+	return []grid{wide, medium, narrow}
+}
+
+// restsOn writes the counts of a requirement.
+func restsOn(q rules.Requirement) string {
+	parts := []string{thousands(uint64(q.Examined)) + " examined"}
+	if q.Failed > 0 {
+		parts = append(parts, thousands(uint64(q.Failed))+" failed")
+	}
+	if q.Undecided > 0 {
+		parts = append(parts, thousands(uint64(q.Undecided))+" undecided")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func verdictStyle(v rules.Verdict) style {
+	switch v {
+	case rules.Fail:
+		return alarm
+	case rules.Pass:
+		return green
+	case rules.Indeterminate:
+		return yellow
+	}
+	return dim
+}
