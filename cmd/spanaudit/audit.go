@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"spanaudit/capture"
+	"spanaudit/report"
+	"spanaudit/rules"
+)
+
+// maxWorkers is more than one reader of packets can keep busy.
+const maxWorkers = 64
+
+// auditFlags is what the command line of audit says.
+type auditFlags struct {
+	iface    string
+	duration time.Duration
+	policy   string
+	format   string
+	output   string
+	flows    string
+	filter   string
+	failOn   string
+	strict   bool
+	quiet    bool
+	workers  int
+}
+
+func newAudit(w world, status *int) *cobra.Command {
+	var f auditFlags
+	c := &cobra.Command{
+		Use:   "audit {FILE|DIR|-}... | -i IFACE",
+		Short: "Audit capture files, or an interface, and write the report",
+		Long: "audit reads captures (pcap or pcapng, plain, gzip or zstd) as one, in time order; of a directory the\n" +
+			"captures directly in it; - is standard input. With -i it captures from an interface until --duration\n" +
+			"is over or Ctrl-C. The report alone goes to standard output.\n\n" +
+			"Exit status: 0 no violation at or above --fail-on, 1 violations, 2 wrong use or invalid policy,\n" +
+			"3 an input could not be read whole, 4 with --strict something could not be decided.",
+		Example: "  spanaudit audit capture.pcapng\n" +
+			"  spanaudit audit --policy site.yaml --format json -o audit.json captures/\n" +
+			"  tcpdump -i eth1 -w - | spanaudit audit -\n" +
+			"  spanaudit audit -i eth1 --duration 10m",
+		RunE: func(c *cobra.Command, args []string) error {
+			got, err := audit(w, &f, args)
+			*status = got
+			return err
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&f.policy, "policy", "p", "edge-camera", "policy `FILE`, or the name of a built-in profile")
+	flags.StringVarP(&f.format, "format", "f", "table", "`FORM` of the report: table or json")
+	flags.StringVarP(&f.output, "output", "o", "", "write the report to `FILE` instead of standard output")
+	flags.StringVar(&f.flows, "flows", "", "write flow records to `FILE`, one JSON object a line")
+	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; the report says so")
+	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
+	flags.BoolVar(&f.strict, "strict", false, "exit with 4 when nothing failed but something could not be decided")
+	flags.StringVarP(&f.iface, "interface", "i", "", "capture from the interface `IFACE` instead of reading files")
+	flags.DurationVar(&f.duration, "duration", 0, "end the capture after this `TIME`, such as 60s or 10m")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar, and of the inputs only what is wrong")
+	flags.IntVar(&f.workers, "workers", min(runtime.GOMAXPROCS(0), maxWorkers), "examine packets with `N` goroutines; the report is the same")
+	complete(c, "policy", rules.Profiles())
+	complete(c, "format", formats())
+	complete(c, "fail-on", failOns())
+	return c
+}
+
+// complete offers words, beside files, to the shell.
+func complete(c *cobra.Command, flag string, words []string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveDefault))
+}
+
+// audit carries the audit out and returns the exit status; with an error, that
+// status or 2, whichever is higher, holds.
+func audit(w world, f *auditFlags, args []string) (int, error) {
+	if err := f.check(w, args); err != nil {
+		return statusUsage, err
+	}
+	policy, err := loadPolicy(w, f.policy)
+	if err != nil {
+		return statusUsage, err
+	}
+	failOn, err := f.threshold(policy)
+	if err != nil {
+		return statusUsage, err
+	}
+	src, err := f.open(w, args)
+	if err != nil {
+		return statusUsage, err
+	}
+	defer src.Close()
+	out, err := f.create(w, src, policy)
+	if err != nil {
+		return statusUsage, err
+	}
+	defer out.close()
+
+	result, broken := f.judge(w, src, policy, out)
+	unread := tellInputs(w, src.Inputs(), f.quiet) || broken != nil
+	if result == nil {
+		return statusUnread, broken
+	}
+	if broken != nil {
+		w.complain(broken)
+	}
+	if err := out.write(&report.Audit{Tool: tool(), Inputs: reportInputs(src.Inputs()), Report: result}); err != nil {
+		return statusUsage, err
+	}
+	return auditStatus(result, unread, failOn, f.strict), nil
+}
+
+// judge runs the packets through the audit. A live capture ends with its time
+// or with the first interrupt; the second kills.
+func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, out *outputs) (*rules.Report, error) {
+	ctx := context.Background()
+	if f.iface != "" {
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		context.AfterFunc(ctx, stop)
+		if f.duration > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, f.duration)
+			defer cancel()
+		}
+		if !f.quiet {
+			fmt.Fprintf(w.stderr, "spanaudit: capturing from %s%s; Ctrl-C ends the capture and writes the report\n", f.iface, f.until())
+		}
+	}
+	var bar *progress
+	if !f.quiet {
+		bar = startProgress(w.stderr, src.Progress)
+	}
+	var duplicates uint64
+	result, err := runAudit(ctx, src, policy, auditOptions{
+		Workers: f.workers, Filter: f.filter, Flows: out.record(),
+		Stats: func(n uint64) { duplicates = n },
+	})
+	bar.stop()
+	if duplicates > 0 && !f.quiet {
+		fmt.Fprintf(w.stderr, "spanaudit: %d duplicates of packets were left out, as a SPAN port makes them\n", duplicates)
+	}
+	return result, err
+}
+
+func (f *auditFlags) until() string {
+	if f.duration == 0 {
+		return ""
+	}
+	return " for " + f.duration.String()
+}
+
+// check refuses what the flags and arguments cannot mean together.
+func (f *auditFlags) check(w world, args []string) error {
+	switch {
+	case f.iface == "" && len(args) == 0:
+		return errors.New("audit needs something to read: a capture file, a directory of them, - for standard input, or -i IFACE")
+	case f.iface != "" && len(args) > 0:
+		return fmt.Errorf("audit reads either -i %s or %q, not both", f.iface, args[0])
+	case f.iface == "" && f.duration != 0:
+		return errors.New("--duration ends a live capture; it needs -i IFACE")
+	case f.duration < 0:
+		return fmt.Errorf("--duration %s is negative; give a time such as 60s", f.duration)
+	case f.workers < 1 || f.workers > maxWorkers:
+		return fmt.Errorf("--workers %d is not possible; give 1 to %d", f.workers, maxWorkers)
+	case !slices.Contains(formats(), f.format):
+		return fmt.Errorf("--format %q is not known%s", f.format, didYouMean(f.format, formats()))
+	}
+	for _, arg := range args {
+		if _, ok := terminalOf(w.stdin); arg == "-" && ok {
+			return errors.New("standard input is a terminal; pipe a capture into it, as in: tcpdump -i eth1 -w - | spanaudit audit -")
+		}
+	}
+	return nil
+}
+
+func (f *auditFlags) open(w world, args []string) (*capture.Source, error) {
+	if f.iface != "" {
+		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter})
+	}
+	return capture.Open(args, capture.Options{Stdin: w.stdin, Filter: f.filter, Hash: true})
+}
+
+// threshold returns the severity from which on violations fail the audit: what
+// --fail-on says, else the policy, else high.
+func (f *auditFlags) threshold(p *rules.Policy) (rules.Severity, error) {
+	switch {
+	case f.failOn == "none":
+		return never, nil
+	case f.failOn == "" && p.Report.FailOn != nil:
+		return *p.Report.FailOn, nil
+	case f.failOn == "":
+		return rules.High, nil
+	}
+	var s rules.Severity
+	if s.UnmarshalText([]byte(f.failOn)) != nil {
+		return 0, fmt.Errorf("--fail-on %q is not known%s", f.failOn, didYouMean(f.failOn, failOns()))
+	}
+	return s, nil
+}
+
+func failOns() []string { return []string{"info", "low", "medium", "high", "critical", "none"} }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"spanaudit/capture"
+	"spanaudit/report"
+)
+
+// tellInputs writes a line about each input, or, when quiet, about those that
+// could not be read whole, and reports whether there were any.
+func tellInputs(w world, inputs []capture.Input, quiet bool) (unread bool) {
+	for _, in := range inputs {
+		if in.Err != nil {
+			unread = true
+			fmt.Fprintf(w.stderr, "spanaudit: %s: %s\n", report.Line(in.Name), report.Line(problem(in)))
+		} else if !quiet {
+			fmt.Fprintf(w.stderr, "spanaudit: %s: %s\n", report.Line(in.Name), extent(in))
+		}
+	}
+	return unread
+}
+
+// problem says why an input ends where it does.
+func problem(in capture.Input) string {
+	if in.Frames == 0 {
+		return fmt.Sprintf("nothing could be read: %v", in.Err)
+	}
+	return fmt.Sprintf("%s, and not to its end: %v", extent(in), in.Err)
+}
+
+func extent(in capture.Input) string {
+	format := in.Format
+	if in.Compression != "" {
+		format += ", " + in.Compression
+	}
+	if in.Frames == 0 {
+		return "no frames, " + format
+	}
+	const layout = time.DateTime
+	return fmt.Sprintf("%d frames, %s to %s UTC, %s", in.Frames, in.First.UTC().Format(layout), in.Last.UTC().Format(layout), format)
+}
+
+// reportInputs is the inputs as reports name them.
+func reportInputs(inputs []capture.Input) []report.Input {
+	list := make([]report.Input, len(inputs))
+	for i, in := range inputs {
+		list[i] = report.Input{Name: in.Name, SHA256: in.SHA256, Packets: in.Frames}
+		if in.Err != nil {
+			list[i].Error = in.Err.Error()
+		}
+	}
+	return list
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"syscall"
+
+	"spanaudit/capture"
+	"spanaudit/classify"
+	"spanaudit/report"
+	"spanaudit/rules"
+)
+
+// renderer writes an audit in one form.
+type renderer func(io.Writer, *report.Audit, report.Screen) error
+
+func formats() []string { return []string{"table", "json"} }
+
+func rendererOf(format string) renderer {
+	if format == "json" {
+		return func(w io.Writer, a *report.Audit, _ report.Screen) error { return report.JSON(w, a) }
+	}
+	return report.Table
+}
+
+// outputs is where an audit is written to.
+type outputs struct {
+	render renderer
+	screen report.Screen
+	report io.Writer
+	flows  *report.FlowWriter // nil when no flow records are wanted
+	failed error              // of the first flow record that could not be written
+	files  []*os.File
+}
+
+// create opens the places to write to before any work is done.
+func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy) (*outputs, error) {
+	o := &outputs{render: rendererOf(f.format), screen: screenOf(w.stdout, w.getenv), report: w.stdout}
+	if f.output != "" && f.output == f.flows {
+		return nil, fmt.Errorf("--output and --flows are both %s; give two files", f.output)
+	}
+	if f.output != "" {
+		file, err := o.file(f.output, src.Inputs())
+		if err != nil {
+			return nil, err
+		}
+		o.report, o.screen = file, screenOf(file, w.getenv)
+	}
+	if f.flows != "" {
+		file, err := o.file(f.flows, src.Inputs())
+		if err != nil {
+			o.close()
+			return nil, err
+		}
+		o.flows = report.NewFlowWriter(file, func(a netip.Addr) rules.Trust { return policy.ZoneOf(a).Trust })
+	}
+	return o, nil
+}
+
+// file creates a file to write to, unless it is one that is to be read.
+func (o *outputs) file(path string, inputs []capture.Input) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		for _, in := range inputs {
+			if read, err := os.Stat(in.Name); err == nil && os.SameFile(info, read) {
+				return nil, fmt.Errorf("%s is an input of this audit; write to another file", path)
+			}
+		}
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", path, errors.Unwrap(err))
+	}
+	o.files = append(o.files, file)
+	return file, nil
+}
+
+// record returns what takes flow records, or nil. A record that cannot be
+// written does not end the audit; write says so.
+func (o *outputs) record() func(*classify.Record) error {
+	if o.flows == nil {
+		return nil
+	}
+	return func(r *classify.Record) error {
+		if o.failed == nil {
+			o.failed = o.flows.Write(r)
+		}
+		return nil
+	}
+}
+
+// write writes the report and what is left of the flow records. That nobody
+// reads any more is no error.
+func (o *outputs) write(a *report.Audit) error {
+	var text bytes.Buffer
+	if err := o.render(&text, a, o.screen); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	_, err := o.report.Write(text.Bytes())
+	errs := []error{err, o.failed}
+	if o.flows != nil && o.failed == nil {
+		errs = append(errs, o.flows.Flush())
+	}
+	for _, file := range o.files {
+		errs = append(errs, file.Close())
+	}
+	o.files = nil
+	unread := func(err error) bool { return errors.Is(err, syscall.EPIPE) }
+	return errors.Join(slices.DeleteFunc(errs, unread)...)
+}
+
+// close gives up what write has not closed.
+func (o *outputs) close() {
+	for _, file := range o.files {
+		file.Close()
+	}
+}

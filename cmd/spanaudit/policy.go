@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"spanaudit/rules"
+)
+
+func newPolicy(w world) *cobra.Command {
+	return group("policy", "Check and show policies", newPolicyCheck(w), newPolicyShow(w))
+}
+
+func newPolicyCheck(w world) *cobra.Command {
+	return &cobra.Command{
+		Use:     "check FILE",
+		Short:   "Check a policy file; every problem is named with its line and column",
+		Example: "  spanaudit policy check site.yaml",
+		Args:    oneArg("a policy file"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := loadPolicy(w, args[0])
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(w.stdout, "%s: valid; policy %s%s, %d devices, %d endpoints, %d waivers\n",
+				args[0], p.Name, extends(p), len(p.Devices), len(p.Endpoints), len(p.Waivers))
+			return err
+		},
+	}
+}
+
+func extends(p *rules.Policy) string {
+	text := ""
+	if p.Version != "" {
+		text = " version " + p.Version
+	}
+	for _, base := range p.Extends {
+		text += fmt.Sprintf(", extends %s@%s", base.Name, base.Version)
+	}
+	return text
+}
+
+func newPolicyShow(w world) *cobra.Command {
+	return &cobra.Command{
+		Use:       "show {PROFILE|FILE}",
+		Short:     "Write a policy with everything that it takes from its profile",
+		Example:   "  spanaudit policy show aws-panorama > site.yaml",
+		Args:      oneArg("the name of a profile or a policy file"),
+		ValidArgs: rules.Profiles(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := loadPolicy(w, args[0])
+			if err != nil {
+				return err
+			}
+			return p.WriteYAML(w.stdout)
+		},
+	}
+}
+
+// loadPolicy reads a policy by the name of a profile or by its file, and writes
+// its warnings.
+func loadPolicy(w world, name string) (*rules.Policy, error) {
+	p, err := rules.Load(name, os.ReadFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("policy %s: no such file or profile%s", name, didYouMean(name, rules.Profiles()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range p.Warnings {
+		fmt.Fprintf(w.stderr, "spanaudit: %s\n", warning)
+	}
+	return p, nil
+}
