@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help deps build test demo lint fixtures clean
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install a C compiler and the headers of libpcap where they are missing (Debian, Ubuntu)
+	@.ci/deps
+
+build: deps ## build ./spanaudit
+	go build -o spanaudit ./cmd/spanaudit
+
+test: deps ## run all tests
+	go test ./...
+
+demo: build ## audit a capture that is full of violations
+	@echo ./spanaudit audit --policy fixtures/site.yaml fixtures/violation/site.pcapng
+	@./spanaudit audit --policy fixtures/site.yaml fixtures/violation/site.pcapng || \
+		{ s=$$?; [ $$s -eq 1 ] && echo "exit status 1: there are violations"; }
+
+lint: deps ## gofmt, go vet, staticcheck
+	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "not formatted by gofmt:"; echo "$$files"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+fixtures: ## make the captures of fixtures/ again; needs root and the programs named in fixtures/site.sh
+	fixtures/site.sh fixtures
+
+clean: ## remove what was built
+	rm -f spanaudit
