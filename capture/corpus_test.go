@@ -69,6 +69,47 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+// TestCorpusTunnels counts TCP segments and UDP datagrams by what they came
+// wrapped in, against tshark 4.0.
+func TestCorpusTunnels(t *testing.T) {
+	for _, c := range []struct {
+		name, tunnel string
+		packets      int
+	}{
+		{"zeek__erspan.pcap", "gre", 154},
+		{"zeek__gre-aruba-amsdu.pcap", "gre", 2},
+		{"zeek__geneve-vxlan-dns-truncated.pcap", "geneve/vxlan", 2},
+		{"ndpi__dtls.pcap", "gtp", 4},
+		{"ndpi__dtls.pcap", "", 20},
+		{"pcapplusplus__MplsPackets.pcap", "mpls", 1},
+		{"pcapplusplus__one_http_stream_rst.pcap", "pppoe", 10},
+		{"suricata-verify__output-eve-ftp-data-input.pcap", "", 1056},
+		{"tcpdump__LINKTYPE_PKTAP.pcap", "", 1},
+		{"tcpdump__LINKTYPE_USER2_PKTAP.pcap", "", 1},
+		{"pcapplusplus__nflogPacket.pcap", "", 1},
+		{"ndpi__dlt_ppp.pcap", "", 1},
+		{"tcpdump__ieee802.11_htc.pcap", "", 1},
+		{"libpcap__http_PPI.pcap", "", 3},
+		{"libpcap__arcnet-rfc1051-arp-icmp-http.pcap", "", 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(corpus, "captures", c.name)
+			if _, err := os.Stat(path); err != nil {
+				t.Skip("the corpus is not here")
+			}
+			got := map[string]int{}
+			for _, p := range readPaths(t, Options{}, path).packets {
+				if p.Protocol == flow.TCP || p.Protocol == flow.UDP {
+					got[p.Tunnel.String()]++
+				}
+			}
+			if got[c.tunnel] != c.packets {
+				t.Errorf("got %v, wanted %d in %q", got, c.packets, c.tunnel)
+			}
+		})
+	}
+}
+
 // TestHostileCorpus reads captures that were made to break readers.
 func TestHostileCorpus(t *testing.T) {
 	for _, dir := range []string{"captures", "malformed"} {

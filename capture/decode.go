@@ -11,7 +11,14 @@ type decoder struct {
 	stats     Stats
 	reasons   map[reason]uint64
 	fragments fragments
+
+	layers int           // headers around others in the frame at hand
+	others []flow.Packet // its packets after the first; only an A-MSDU has any
 }
+
+// maxLayers bounds the headers of tunnels and taps that are taken off one
+// packet. flow.Tunnel has room for no more.
+const maxLayers = 8
 
 func (d *decoder) init() {
 	d.reasons = map[reason]uint64{}
@@ -24,16 +31,28 @@ func (d *decoder) decode(f *frame, b *Batch) {
 	b.Packets = slices.Grow(b.Packets, 1)[:n+1]
 	p := &b.Packets[n]
 	*p = flow.Packet{Frame: flow.Frame{Input: f.input, Number: f.number, Time: f.time}}
+	d.layers, d.others = 0, d.others[:0]
 	r := d.guarded(f, p, b)
 	if r.why != delivered {
 		b.Packets = b.Packets[:n]
-	} else if p.BadChecksum {
-		d.stats.BadChecksums++
 	}
 	if r.why > consumed {
 		b.ARPs = b.ARPs[:arps]
+	} else {
+		b.Packets = append(b.Packets, d.others...)
+	}
+	for i := range b.Packets[n:] {
+		if b.Packets[n+i].BadChecksum {
+			d.stats.BadChecksums++
+		}
 	}
 	d.count(r)
+}
+
+// deeper counts a header around another; false if no network makes so many.
+func (d *decoder) deeper() bool {
+	d.layers++
+	return d.layers <= maxLayers
 }
 
 // guarded decodes f; a failure of the decoder costs this frame alone.
@@ -43,6 +62,9 @@ func (d *decoder) guarded(f *frame, p *flow.Packet, b *Batch) (r reason) {
 			r = reason{why: whyPanic}
 		}
 	}()
+	if f.link == linkEthernet { // nearly every frame
+		return d.ethernet(f.data, f, p, b)
+	}
 	return d.link(f, p, b)
 }
 
@@ -68,6 +90,13 @@ func (d *decoder) undecoded() map[string]uint64 {
 
 // end gives up the fragments that wait for others.
 func (d *decoder) end() { d.stats.FragmentsLost += d.fragments.drain() }
+
+// inside returns the frame that f ends with.
+func (f *frame) inside(data []byte) frame {
+	inner := *f
+	inner.data, inner.length = data, onWire(data, f)
+	return inner
+}
 
 // short is the reason for a header that is not all there: the capture's if it
 // cut the frame, otherwise the sender's.

@@ -32,7 +32,8 @@ type piece struct {
 type datagramKey struct {
 	src, dst netip.Addr
 	id       uint32
-	protocol uint8 // of IPv4; IPv6 takes the first fragment's
+	tunnel   flow.Tunnel // the same identification means another packet in another layer
+	protocol uint8       // of IPv4; IPv6 takes the first fragment's
 }
 
 // datagram is a packet that is being put together.
@@ -76,7 +77,7 @@ func (d *decoder) fragment(at piece, s segment, f *frame, p *flow.Packet, b *Bat
 		return reason{why: whyFragment}
 	}
 	d.stats.Fragments++
-	key := datagramKey{p.Src.Addr(), p.Dst.Addr(), at.id, 0}
+	key := datagramKey{src: p.Src.Addr(), dst: p.Dst.Addr(), id: at.id, tunnel: p.Tunnel}
 	if len(s.addresses) == 8 {
 		key.protocol = at.protocol
 	}

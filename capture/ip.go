@@ -88,7 +88,7 @@ func (d *decoder) ipv6(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	if total == 40 { // a jumbogram (RFC 2675), or segmentation offload
 		total = onWire(data, f)
 	}
-	p.Length, p.TTL = total, data[7]
+	p.Length, p.TTL, p.IPID, p.BadChecksum = total, data[7], 0, false
 	p.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[8:24])), 0)
 	p.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[24:40])), 0)
 	data, missing := data[:min(total, len(data))], max(total-len(data), 0)

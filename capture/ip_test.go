@@ -200,6 +200,12 @@ func FuzzDecode(f *testing.F) {
 	f.Add(uint16(113), make([]byte, 40), 0)
 	f.Add(uint16(276), make([]byte, 40), 9)
 	f.Add(uint16(0), append([]byte{2, 0, 0, 0}, ip4(1, 0, make([]byte, 8))...), 0)
+	for _, c := range tunnelCases() {
+		f.Add(uint16(linkRaw), c.data, 0)
+	}
+	f.Add(uint16(linkRadiotap), join([]byte{0, 0, 9, 0, 2, 0, 0, 0, 0}, amsdu(subframe(snap(etherIPv4, ip4(1, 0, make([]byte, 8)))))), 0)
+	f.Add(uint16(linkPKTAP), append([]byte{12, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, ether(etherMPLS, make([]byte, 40))...), 0)
+	f.Add(uint16(linkNFLOG), append([]byte{2, 0, 0, 0, 60, 0, 9, 0}, ip4(1, 0, make([]byte, 8))...), 0)
 	f.Fuzz(func(t *testing.T, link uint16, data []byte, missing int) {
 		var d decoder
 		var b Batch

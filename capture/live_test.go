@@ -90,6 +90,46 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestLiveKeepsTheTag: the kernel takes a VLAN tag off before a capture sees the
+// frame; it must be there again.
+func TestLiveKeepsTheTag(t *testing.T) {
+	a, b := veth(t)
+	s, err := OpenLive(a, LiveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sender, err := OpenLive(b, LiveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sender.Close()
+	v4 := ip4(flow.UDP, 0, udp(client4, server4, "hello"))
+	want := map[[2]uint16]bool{{7, 0}: true, {8, 9}: true}
+	err = readLive(t, s, func(batch Batch) bool {
+		for _, f := range [][]byte{
+			ether(etherVLAN, join([]byte{0, 7, 8, 0}, v4)),
+			ether(etherQinQ, join([]byte{0, 8, 0x81, 0, 0, 9, 8, 0}, v4)),
+		} {
+			if err := sender.live.handle.WritePacketData(f); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, p := range batch.Packets {
+			if string(p.Payload) == "hello" {
+				delete(want, [2]uint16{p.VLAN, p.InnerVLAN})
+			}
+			if p.VLAN == 0 && p.Src.Port() == 4000 {
+				t.Errorf("no tag: %+v", p)
+			}
+		}
+		return len(want) == 0
+	})
+	if err != nil || len(want) > 0 {
+		t.Errorf("not seen: %v, err %v", want, err)
+	}
+}
+
 func TestLiveInterfaceGoesAway(t *testing.T) {
 	for _, c := range []struct {
 		name, want string

@@ -1,5 +1,5 @@
 // Package capture says what is on the wire: it reads capture files and live
-// interfaces, takes link, VLAN, IP and transport headers off, and puts
+// interfaces, takes link, VLAN, tunnel, IP and transport headers off, and puts
 // fragments together. It is the only package that imports gopacket, for
 // libpcap; files are read without it and without cgo.
 package capture

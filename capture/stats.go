@@ -52,6 +52,13 @@ const (
 	whyFragment
 	whyTransport
 	whyARP
+	whyLayers
+	whyPPP
+	whyARCNET
+	whyNFLOG
+	whyWLAN
+	whyWLANEncrypted
+	whyWLANFragment
 	whyPanic
 	whyOther // one of those beyond maxReasons
 )
@@ -87,6 +94,20 @@ func (r reason) String() string {
 		return "malformed " + layers.IPProtocol(r.value).String()
 	case whyARP:
 		return "malformed arp"
+	case whyLayers:
+		return "too many layers"
+	case whyPPP:
+		return fmt.Sprintf("ppp protocol %#04x", r.value)
+	case whyARCNET:
+		return fmt.Sprintf("arcnet system code %d", r.value)
+	case whyNFLOG:
+		return fmt.Sprintf("nflog family %d", r.value)
+	case whyWLAN:
+		return "802.11 frame without data"
+	case whyWLANEncrypted:
+		return "802.11 data, encrypted"
+	case whyWLANFragment:
+		return "802.11 data, a fragment"
 	case whyPanic:
 		return "decoder failure"
 	}

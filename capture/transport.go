@@ -7,7 +7,8 @@ import (
 	"spanaudit/flow"
 )
 
-// transport reads the header of the innermost protocol: of ICMP the eight bytes
+// transport reads the header of the innermost protocol, after taking off
+// tunnels: of ICMP the eight bytes
 // that all its messages share (RFC 792), of ICMPv6 the four (RFC 4443, section
 // 2.1). What it does not know is delivered with everything behind the IP
 // headers as payload.
@@ -29,6 +30,9 @@ func (d *decoder) transport(protocol uint8, s segment, f *frame, p *flow.Packet,
 	case flow.ICMPv6:
 		header = 4
 	default:
+		if r, ok := d.tunnel(protocol, &s, f, p, b); ok {
+			return r
+		}
 		p.Payload, p.Missing = s.data, s.missing
 		return reason{}
 	}
@@ -39,8 +43,15 @@ func (d *decoder) transport(protocol uint8, s segment, f *frame, p *flow.Packet,
 	if header > len(s.data) {
 		return s.short(f, malformed)
 	}
-	if protocol == flow.UDP && !udpLength(&s) {
-		return malformed
+	if protocol == flow.UDP {
+		if !udpLength(&s) {
+			return malformed
+		}
+		if tunnelPort(s.data) != 0 {
+			if r, ok := d.tunnel(protocol, &s, f, p, b); ok {
+				return r
+			}
+		}
 	}
 	ports(protocol, s.data, p)
 	if s.missing == 0 && !zero && !s.onward && protocol != flow.SCTP {

@@ -52,6 +52,7 @@ type Flow struct {
 	Ground          Ground
 	Reason          EndReason // set when the flow is handed to Handler.End
 	VLAN, InnerVLAN uint16    // of the first packet; 0 is none
+	Tunnel          Tunnel    // likewise
 	Start, End      Time      // of the first and the last packet
 	First           Frame     // the frame that opened the flow
 

@@ -61,12 +61,16 @@ type MAC [6]byte
 type Packet struct {
 	Frame Frame // of a reassembled packet, the frame that completed it
 
+	// Of a packet that was tunnelled this is all said of the innermost IP
+	// packet; the frame around it, if the tunnel carries frames, gives the
+	// addresses. Tags of the frame outside stay where it has none.
 	SrcMAC, DstMAC  MAC
 	VLAN, InnerVLAN uint16 // 802.1Q and inner QinQ identifiers; 0 is none
 
 	Protocol uint8 // IP protocol of the innermost header, after IPv6 extension headers
 	TTL      uint8 // IPv4 TTL or IPv6 hop limit
 	IPID     uint16
+	Tunnel   Tunnel // what the packet came wrapped in
 
 	// Src and Dst carry the ports of TCP, UDP and SCTP. For ICMP and ICMPv6
 	// Src's port is the message type and Dst's port is its code. For any other

@@ -173,7 +173,7 @@ func (t *Table) open(k key, p *Packet, src, dst netip.AddrPort, order uint64) *F
 		t.evict()
 	}
 	f := &Flow{
-		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN,
+		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN, Tunnel: p.Tunnel,
 		Start: p.Frame.Time, End: p.Frame.Time, First: p.Frame,
 		Client: Half{Addr: src}, Server: Half{Addr: dst},
 		key: k, order: order,
