@@ -85,6 +85,9 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 	}
 	a.learned = Learned{}
 	answer, swap := a.datagram(c, d)
+	for _, m := range c.facts.Marks[len(c.evidence):] {
+		c.evidence = append(c.evidence, Evidence{m.What, p.Frame})
+	}
 	if swap {
 		f.Swap(flow.Message)
 	} else if answer == Matched && c.facts.tellRoles() {
@@ -98,8 +101,11 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 	if c.spoken > 0 {
 		answer, swap := a.datagrams[c.spoken-1](d, &c.facts, &a.learned)
-		c.facts.Malformed = c.facts.Malformed || answer == NoMatch
-		return answer, swap
+		if answer != NoMatch || c.facts.Protocol != ProtoSTUN {
+			c.facts.Malformed = c.facts.Malformed || answer == NoMatch
+			return answer, swap
+		}
+		// What STUN opened the way for follows on its ports (RFC 7983).
 	}
 	for i, classifier := range a.datagrams {
 		answer, swap := classifier(d, &c.facts, &a.learned)
@@ -110,8 +116,10 @@ func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 			return answer, swap
 		}
 	}
-	c.tried++
-	c.done = c.tried >= maxUnknownDatagrams
+	if c.spoken == 0 {
+		c.tried++
+		c.done = c.tried >= maxUnknownDatagrams
+	}
 	return NoMatch, false
 }
 
@@ -271,7 +279,7 @@ func (c *conversation) locate(f *flow.Flow) {
 // record returns a snapshot of f and what is known of it.
 func (c *conversation) record(f *flow.Flow) *Record {
 	r := &Record{Flow: f.Snapshot(), Facts: c.facts.clone(), Evidence: c.evidence}
-	r.Facts.Marks = nil
+	r.Facts.Marks, r.Facts.dtls, r.Facts.quic = nil, nil, nil
 	r.wrap()
 	return r
 }

@@ -30,3 +30,9 @@ type Learned struct {
 // days on one 5-tuple. swap reports that the message shows its sender to be the
 // server although the flow took it for the client, or the reverse.
 type datagramClassifier func(d Datagram, f *Facts, l *Learned) (a Answer, swap bool)
+
+// on reports whether one side uses the port.
+func (d Datagram) on(port uint16) bool { return d.Src.Port() == port || d.Dst.Port() == port }
+
+// size is the payload's length on the wire.
+func (d Datagram) size() int { return len(d.Payload) + d.Missing }

@@ -37,6 +37,9 @@ func dnsDatagram(d Datagram, f *Facts, l *Learned) (Answer, bool) {
 		f.Protocol = protocol
 	}
 	f.Malformed = f.Malformed || !whole && !m.truncated && d.Missing == 0
+	if m.cut && d.Missing > 0 {
+		m.parsed[1] = int(m.counts[1]) // the header counts those that the capture did not keep
+	}
 	f.DNS.note(m)
 	l.Names = append(l.Names, m.names()...)
 	return Matched, protocol == ProtoDNS && m.response != d.FromServer

@@ -118,6 +118,17 @@ func TestDNSMessages(t *testing.T) {
 	}
 }
 
+// Of answers that the capture cut off the header tells the number.
+func TestAnswersThatWereNotKept(t *testing.T) {
+	record := "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x07"
+	d := datagram(append(dnsQuery(0x8180, [4]uint16{1, 2}, "a.example"), record...), 53, 4000, true)
+	d.Missing = len(record)
+	var f Facts
+	if a, _ := dnsDatagram(d, &f, &Learned{}); a != Matched || f.DNS.Answers != 2 || f.Malformed {
+		t.Errorf("%v %s", a, show(f))
+	}
+}
+
 func TestDNSNamesAreEscaped(t *testing.T) {
 	var f Facts
 	dnsDatagram(datagram(dnsQuery(0, [4]uint16{1}, "A\x1b[2J\xff\\x.b"), 4000, 53, false), &f, &Learned{})

@@ -14,6 +14,8 @@ type Protocol string
 const (
 	Unknown    Protocol = "unknown"
 	ProtoTLS   Protocol = "tls"
+	ProtoDTLS  Protocol = "dtls"
+	ProtoQUIC  Protocol = "quic"
 	ProtoMQTT  Protocol = "mqtt"
 	ProtoRTSP  Protocol = "rtsp"
 	ProtoRTP   Protocol = "rtp"
@@ -24,6 +26,42 @@ const (
 	ProtoLLMNR Protocol = "llmnr"
 	ProtoDHCP  Protocol = "dhcp"
 	ProtoHTTP  Protocol = "http"
+
+	// Protocols that may go over to TLS.
+	ProtoSMTP       Protocol = "smtp"
+	ProtoIMAP       Protocol = "imap"
+	ProtoPOP3       Protocol = "pop3"
+	ProtoFTP        Protocol = "ftp"
+	ProtoIRC        Protocol = "irc"
+	ProtoXMPP       Protocol = "xmpp"
+	ProtoLDAP       Protocol = "ldap"
+	ProtoPostgreSQL Protocol = "postgresql"
+	ProtoAMQP       Protocol = "amqp"
+	ProtoRDP        Protocol = "rdp"
+
+	ProtoSSH         Protocol = "ssh"
+	ProtoTelnet      Protocol = "telnet"
+	ProtoVNC         Protocol = "vnc"
+	ProtoSMB         Protocol = "smb"
+	ProtoTFTP        Protocol = "tftp"
+	ProtoRTMP        Protocol = "rtmp"
+	ProtoSRT         Protocol = "srt"
+	ProtoSTUN        Protocol = "stun" // and TURN
+	ProtoSIP         Protocol = "sip"
+	ProtoSNMP        Protocol = "snmp"
+	ProtoSyslog      Protocol = "syslog"
+	ProtoCoAP        Protocol = "coap"
+	ProtoSSDP        Protocol = "ssdp"
+	ProtoWSDiscovery Protocol = "ws-discovery"
+	ProtoNATPMP      Protocol = "nat-pmp"
+	ProtoPCP         Protocol = "pcp"
+	ProtoNBNS        Protocol = "nbns"
+	ProtoNBDS        Protocol = "nbds"
+	ProtoDHCPv6      Protocol = "dhcpv6"
+	ProtoWireGuard   Protocol = "wireguard"
+	ProtoOpenVPN     Protocol = "openvpn"
+	ProtoIKE         Protocol = "ike"
+	ProtoESP         Protocol = "esp" // in UDP (RFC 3948)
 )
 
 // Facts is what the bytes of one flow say. Exactly the parts of the protocols
@@ -34,12 +72,13 @@ type Facts struct {
 
 	// Wrapped is the protocol carried inside Protocol (MQTT in TLS, RTP in
 	// RTSP), WrappedBy the ground on which it is named: "alpn",
-	// "alpn_offered", "server_name", "port" or, where its bytes were read,
-	// "content".
+	// "alpn_offered", "server_name", "upgrade" (what was spoken before TLS),
+	// "port" or, where its bytes were read, "content".
 	Wrapped   Protocol
 	WrappedBy string
 
-	TLS  *TLS
+	TLS  *TLS // of ProtoTLS, ProtoDTLS and ProtoQUIC
+	QUIC *QUIC
 	MQTT *MQTT
 	RTSP *RTSP
 	RTP  *RTP
@@ -47,9 +86,23 @@ type Facts struct {
 	DNS  *DNS
 	DHCP *DHCP
 	HTTP *HTTP
+	SSH  *SSH
+	SMB  *SMB
 
-	Marks     []Mark // of a stream, in order, at most 32
+	Login *Login // a secret passed in clear; nil when none was seen
+
+	Marks     []Mark // in order, at most maxMarks
 	Malformed bool   // a message of the recognised protocol broke its own rules
+
+	dtls *dtlsFlow // the handshake under way; nil before and after
+	quic *quicFlow
+}
+
+// take moves to f what was noted of a side of a handshake.
+func (f *Facts) take(s *tlsSide) {
+	f.Malformed = f.Malformed || s.broken
+	f.Marks = append(f.Marks, s.marks[:min(len(s.marks), maxMarks-len(f.Marks))]...)
+	s.marks = nil
 }
 
 // Trit is yes, no or, its zero value, unknown.
@@ -67,6 +120,10 @@ func (t Trit) String() string { return [...]string{"unknown", "yes", "no"}[t] }
 // without keys.
 type TLS struct {
 	ClientHello, ServerHello bool // seen and whole; a HelloRetryRequest is no ServerHello
+
+	// UpgradedFrom is what the connection spoke before TLS: smtp and others by
+	// STARTTLS, http by CONNECT; "" when it began with TLS.
+	UpgradedFrom Protocol
 
 	// What the client offered. Versions and lists are in the client's order
 	// without GREASE values (RFC 8701). OfferedVersions is
@@ -102,7 +159,7 @@ type TLS struct {
 	ClientCertificate bool            // the client sent a certificate, visible up to TLS 1.2
 
 	Resumed        Trit
-	ForwardSecrecy Trit   // from this handshake alone; unknown of an abbreviated one up to TLS 1.2, unless its suite has none
+	ForwardSecrecy Trit   // of the key exchange; of a session resumed up to TLS 1.2, that of its first handshake, whose suite it keeps
 	Established    bool   // both sides went over to encrypted records
 	Alert          string // name of the first fatal alert that was readable
 	AlertByServer  bool
@@ -111,6 +168,17 @@ type TLS struct {
 	// by which a later TLS 1.2 handshake may resume this one;
 	// ResumedKeys are those that this handshake offered.
 	SessionKeys, ResumedKeys [][32]byte
+}
+
+// QUIC holds what the long headers of a QUIC flow say (RFC 8999). Its handshake
+// is in Facts.TLS; of Google's QUIC before TLS only the ServerName is.
+type QUIC struct {
+	// Version is the one in which the server answered, else the client's last
+	// attempt. Of Google's QUIC before RFC 9000 it is four characters of ASCII,
+	// as "Q046".
+	Version  uint32
+	Versions []uint32 // that the client tried, each once, in its order, at most 8
+	Retry    bool     // the server had the client prove its address (RFC 9000, section 8.1)
 }
 
 // Certificate holds what a certificate says of itself; nothing is verified.
@@ -252,4 +320,28 @@ type AWSSignature struct {
 	KeyIDPrefix     string // first four characters: AKIA long-term, ASIA temporary
 	Region, Service string // of the credential scope
 	SessionToken    bool
+}
+
+// Login tells that a client sent a secret which anybody on the way could read.
+// Servers may have refused it all the same. Of HTTP, RTSP and MQTT their own
+// facts tell it.
+type Login struct {
+	// Scheme is "pass" (PASS of FTP, POP3 and IRC), "login" (IMAP's LOGIN,
+	// SASL's LOGIN), "plain" (SASL), "simple" (LDAP), "password" (PostgreSQL) or
+	// "community" (SNMP before version 3).
+	Scheme string
+}
+
+// SSH holds the version strings of an SSH connection (RFC 4253, section 4.2).
+type SSH struct {
+	Version        string // of the protocol, the lower of both sides': "2.0", "1.99", "1.5"
+	Client, Server string // software versions without comments; "" when not seen
+}
+
+// SMB holds the facts of an SMB connection.
+type SMB struct {
+	// Dialect is what the server agreed on: "1", "2.0.2", "2.1", "3.0",
+	// "3.0.2", "3.1.1"; of a connection joined later "1" or "3"; "" when
+	// nothing tells.
+	Dialect string
 }

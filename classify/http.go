@@ -6,12 +6,10 @@ package classify
 func httpStream(s Stream, _ *Learned) (Facts, Answer) {
 	c, client, server := readHTTP(s)
 	switch {
-	case c.seen && s.Final:
-		return c.facts(s), Matched
-	case c.seen && mayCarry(s):
+	case c.seen && !s.Final && mayCarry(s):
 		return Facts{}, NeedMore
 	case c.seen:
-		return c.facts(s), NeedMore
+		return c.facts(s)
 	case s.Final, client == refused, server == refused:
 		return Facts{}, NoMatch
 	}
@@ -49,31 +47,15 @@ func readHTTP(s Stream) (c *httpConn, client, server verdict) {
 	return c, client, server
 }
 
-func (c *httpConn) facts(s Stream) Facts {
-	f := Facts{Protocol: ProtoHTTP, HTTP: &c.http, Malformed: c.malformed}
-	if c.tunnel {
-		c.readTunnel(s, &f)
+func (c *httpConn) facts(s Stream) (Facts, Answer) {
+	f := Facts{Protocol: ProtoHTTP, HTTP: &c.http, Malformed: c.malformed, Marks: c.marks}
+	switch {
+	case c.tunnel, beginsTLS(c.innerClient, false): // RFC 9110, section 9.3.6
+		return f.upgrade(s, len(s.Client)-len(c.innerClient), len(s.Server)-len(c.innerServer))
+	case s.Final:
+		return f, Matched
 	}
-	f.Marks = c.marks
-	return f
-}
-
-// readTunnel looks for TLS in what a CONNECT tunnel carries (RFC 9110, section
-// 9.3.6).
-func (c *httpConn) readTunnel(s Stream, f *Facts) {
-	inner, _ := tlsStream(Stream{Client: c.innerClient, Server: c.innerServer, Final: s.Final}, nil)
-	if inner.Protocol != ProtoTLS {
-		return
-	}
-	f.TLS, f.Wrapped, f.WrappedBy = inner.TLS, ProtoTLS, "content"
-	for _, m := range inner.Marks[:min(len(inner.Marks), maxMarks-len(c.marks))] {
-		before := len(s.Client) - len(c.innerClient)
-		if m.Server {
-			before = len(s.Server) - len(c.innerServer)
-		}
-		m.Offset += before
-		c.marks = append(c.marks, m)
-	}
+	return f, NeedMore
 }
 
 // httpReader reads one half: requests from the client, responses from the

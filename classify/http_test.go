@@ -105,7 +105,7 @@ func TestTLSInHTTPConnect(t *testing.T) {
 	inner := tlsHalves(tlsTurns(t, "tls13.0"))
 	s.Client, s.Server = append(s.Client, inner.Client...), append(s.Server, inner.Server...)
 	f, _ := httpStream(s, nil)
-	if f.Protocol != ProtoHTTP || f.Wrapped != ProtoTLS || f.TLS == nil || f.TLS.Version != TLS13 {
+	if f.Protocol != ProtoTLS || f.HTTP == nil || f.TLS.UpgradedFrom != ProtoHTTP || f.TLS.Version != TLS13 {
 		t.Fatalf("%s", show(f))
 	}
 	for _, m := range f.Marks {

@@ -23,6 +23,7 @@ type Evidence struct {
 // clone returns facts that share nothing that a later datagram changes.
 func (f Facts) clone() Facts {
 	f.TLS = copied(f.TLS)
+	f.QUIC = copied(f.QUIC)
 	f.MQTT = copied(f.MQTT)
 	f.RTSP = copied(f.RTSP)
 	f.RTP = copied(f.RTP)
@@ -47,13 +48,15 @@ func (f Facts) tellRoles() bool {
 	switch {
 	case f.TLS != nil:
 		return f.TLS.ClientHello || f.TLS.ServerHello || f.TLS.HelloRetry
+	case f.QUIC != nil: // long headers pass in both directions alike
+		return false
 	case f.RTSP != nil:
 		return len(f.RTSP.Methods)+len(f.RTSP.StatusCodes) > 0
 	case f.MQTT != nil:
 		return f.MQTT.Connect || f.MQTT.ReturnCode >= 0
 	case f.HTTP != nil:
 		return len(f.HTTP.Methods) > 0 || f.HTTP.StatusCode > 0
-	case f.RTP != nil:
+	case f.RTP != nil, f.Protocol == ProtoSTUN: // both ends of STUN ask
 		return false
 	}
 	return true

@@ -31,11 +31,11 @@ func tlsStream(s Stream, _ *Learned) (Facts, Answer) {
 	f.Wrapped, f.WrappedBy = wrappedByALPN(h.tls)
 	joined := clientBegins == beginsWithin && serverBegins == beginsWithin
 	if h.tls.Established || h.tls.Alert != "" || joined {
-		h.finish()
+		h.finish('t')
 		return f, Matched
 	}
 	if s.Final {
-		h.finish()
+		h.finish('t')
 	}
 	return f, NeedMore
 }
@@ -51,16 +51,17 @@ func unrecognised(s Stream, client, server beginning) Answer {
 	return NeedMore
 }
 
-// finish computes what is left out while more bytes are to come.
-func (h *handshake) finish() {
+// finish computes what is left out while more bytes are to come, of hellos that
+// came over transport: 't' TCP, 'q' QUIC, 'd' DTLS.
+func (h *handshake) finish(transport byte) {
 	t := h.tls
-	if t.ClientHello && !t.SSLv2Framed {
-		t.JA3, t.JA4 = h.client.ja3(), h.client.ja4('t')
+	if t.ClientHello && t.JA4 == "" && !t.SSLv2Framed {
+		t.JA3, t.JA4 = h.client.ja3(), h.client.ja4(transport)
 	}
-	if t.ServerHello && t.Version != SSL2 {
+	if t.ServerHello && t.JA3S == "" && t.Version != SSL2 {
 		t.JA3S = h.server.ja3s()
 	}
-	if h.leaf != nil {
+	if h.leaf != nil && t.Certificate == nil {
 		t.Certificate = parseCertificate(h.leaf)
 	}
 }
@@ -88,8 +89,10 @@ func alpnProtocol(name string) Protocol {
 	switch name {
 	case "mqtt", "x-amzn-mqtt-ca":
 		return ProtoMQTT
-	case "h2", "http/1.1", "http/1.0", "x-amzn-http-ca":
+	case "h2", "h3", "http/1.1", "http/1.0", "x-amzn-http-ca":
 		return ProtoHTTP
+	case "dot", "doq":
+		return ProtoDNS
 	}
 	return ""
 }

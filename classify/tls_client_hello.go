@@ -18,6 +18,7 @@ const (
 	extSupportedVersions   = 43
 	extPSKModes            = 45
 	extKeyShare            = 51
+	extConnectionID        = 54
 	extECH                 = 0xFE0D
 )
 
@@ -40,6 +41,7 @@ type clientHello struct {
 	pointFormats, pskModes             cryptobyte.String
 	serverName, ticket                 cryptobyte.String
 	hasServerName, psk, earlyData, ech bool
+	connectionID                       cryptobyte.String // in the server's records
 }
 
 // parseClientHello reads a ClientHello's body, without its handshake header. It
@@ -47,10 +49,13 @@ type clientHello struct {
 func parseClientHello(body cryptobyte.String) (hello clientHello, ok bool) {
 	// RFC 8446, section 4.1.2: ProtocolVersion legacy_version; Random random;
 	// opaque legacy_session_id<0..32>; CipherSuite cipher_suites<2..2^16-2>;
-	// opaque legacy_compression_methods<1..2^8-1>; Extension extensions
-	var compression cryptobyte.String
+	// opaque legacy_compression_methods<1..2^8-1>; Extension extensions. After
+	// the session identifier DTLS has opaque cookie<0..2^8-1> (RFC 6347, section
+	// 4.2.1).
+	var cookie, compression cryptobyte.String
 	if !body.ReadUint16(&hello.legacyVersion) || !body.Skip(32) ||
 		!body.ReadUint8LengthPrefixed(&hello.sessionID) || len(hello.sessionID) > 32 ||
+		tlsVersion(hello.legacyVersion).Protocol() == "dtls" && !body.ReadUint8LengthPrefixed(&cookie) ||
 		!body.ReadUint16LengthPrefixed(&hello.suites) || len(hello.suites)%2 != 0 ||
 		!body.ReadUint8LengthPrefixed(&compression) {
 		return hello, false
@@ -100,6 +105,8 @@ func (hello *clientHello) extension(extension uint16, data cryptobyte.String) bo
 		return data.ReadUint8LengthPrefixed(&hello.pskModes)
 	case extSessionTicket: // RFC 5077, section 3.2
 		hello.ticket = data
+	case extConnectionID: // RFC 9146, section 3
+		return data.ReadUint8LengthPrefixed(&hello.connectionID)
 	case extPreSharedKey:
 		hello.psk = true
 	case extEarlyData:

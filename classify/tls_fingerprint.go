@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"cmp"
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
@@ -111,7 +112,7 @@ func (hello *clientHello) ja4(transport byte) string {
 func (hello *clientHello) ja4Version() string {
 	version := hello.legacyVersion
 	if versions := withoutGREASE(hello.versions); len(versions) > 0 {
-		version = slices.Max(versions)
+		version = slices.MaxFunc(versions, func(a, b uint16) int { return cmp.Compare(TLSVersion(a).TLS(), TLSVersion(b).TLS()) })
 	}
 	switch TLSVersion(version) {
 	case TLS13:

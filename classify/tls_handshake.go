@@ -15,6 +15,11 @@ const (
 	serverKeyExchangeType  = 12
 	certificateRequestType = 13
 	serverHelloDoneType    = 14
+	certificateVerifyType  = 15
+	clientKeyExchangeType  = 16
+	finishedType           = 20
+	certificateURLType     = 21 // RFC 6066, section 5
+	supplementalDataType   = 23 // RFC 4680
 )
 
 // handshake gathers what both halves say.

@@ -21,7 +21,9 @@ func (h *handshake) conclude() {
 		if h.full || h.abbreviated {
 			t.Resumed = trit(!h.full)
 		}
-		t.ForwardSecrecy = tls12Secrecy(t)
+		// An abbreviated handshake keeps the suite of the one that it resumes
+		// (RFC 5246, section 7.4.1.3), so the suite tells of either.
+		t.ForwardSecrecy = t.CipherSuite.ForwardSecret()
 		t.Established = t.Alert == "" && h.serverCCS && h.clientCCS
 	}
 	h.keys()
@@ -44,18 +46,6 @@ func tls13Secrecy(t *TLS) Trit {
 		return No
 	}
 	return UnknownTrit
-}
-
-// tls12Secrecy reads it from the suite. A suite without forward secrecy settles
-// it at once, since an abbreviated handshake keeps the suite of the one that it
-// resumes (RFC 5246, section 7.4.1.3); a suite with it does so only of a full
-// handshake.
-func tls12Secrecy(t *TLS) Trit {
-	secret := t.CipherSuite.ForwardSecret()
-	if secret == Yes && t.Resumed != No {
-		return UnknownTrit
-	}
-	return secret
 }
 
 // keys notes by what a TLS 1.2 handshake may be resumed, and by what this one

@@ -15,6 +15,7 @@ type serverHello struct {
 	keyShare, psk bool
 	group         Group // of key_share
 	alpn          cryptobyte.String
+	connectionID  cryptobyte.String // in the client's records
 }
 
 // retryRandom is the Random of a HelloRetryRequest: the SHA-256 of that word
@@ -64,6 +65,8 @@ func (hello *serverHello) extension(extension uint16, data cryptobyte.String) bo
 		return hello.keyShare
 	case extPreSharedKey: // RFC 8446, section 4.2.11
 		hello.psk = true
+	case extConnectionID: // RFC 9146, section 3
+		return data.ReadUint8LengthPrefixed(&hello.connectionID)
 	case extALPN: // RFC 7301, section 3.1: exactly one name
 		var list cryptobyte.String
 		return data.ReadUint16LengthPrefixed(&list) && list.ReadUint8LengthPrefixed(&hello.alpn)

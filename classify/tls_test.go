@@ -70,15 +70,15 @@ func TestServerHelloVariants(t *testing.T) {
 		body []byte
 		want string
 	}{
-		"draft 19":               {draft19, "need more tls 1.3 TLS_AES_128_GCM_SHA256 x25519 key_share resumed=no secret=yes"},
-		"draft 28":               {serverHelloBody(0x0303, 0x1301, "", tlsExtension(extSupportedVersions, u16s(0x7F1C)), tlsExtension(extPreSharedKey, u16s(0))), "need more tls 1.3 TLS_AES_128_GCM_SHA256 psk resumed=yes secret=no"},
-		"unknown suite":          {serverHelloBody(0x0303, 0xABCD, ""), "need more tls 1.2 0xABCD resumed=unknown secret=unknown"},
-		"static ECDH":            {serverHelloBody(0x0303, 0xC031, ""), "need more tls 1.2 TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no"},
-		"ephemeral, but resumed": {serverHelloBody(0x0303, 0xC02F, ""), "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=unknown"},
-		"1.2 with a key_share":   {serverHelloBody(0x0303, 0x009C, "", tlsExtension(extKeyShare, u16s(29))), "need more tls 1.2 TLS_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no"},
-		"SSL 3.0":                {serverHelloBody(0x0300, 0x0004, ""), "need more ssl 3.0 TLS_RSA_WITH_RC4_128_MD5 resumed=unknown secret=no"},
-		"unknown extension":      {serverHelloBody(0x0303, 0x009C, "", tlsExtension(0xEEEE, []byte("?"))), "need more tls 1.2 TLS_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no"},
-		"extension cut":          {serverHelloBody(0x0303, 0x009C, "", u16s(16, 99)), "need more tls 1.2 TLS_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no malformed"},
+		"draft 19":                          {draft19, "need more tls 1.3 TLS_AES_128_GCM_SHA256 x25519 key_share resumed=no secret=yes"},
+		"draft 28":                          {serverHelloBody(0x0303, 0x1301, "", tlsExtension(extSupportedVersions, u16s(0x7F1C)), tlsExtension(extPreSharedKey, u16s(0))), "need more tls 1.3 TLS_AES_128_GCM_SHA256 psk resumed=yes secret=no"},
+		"unknown suite":                     {serverHelloBody(0x0303, 0xABCD, ""), "need more tls 1.2 0xABCD resumed=unknown secret=unknown"},
+		"static ECDH":                       {serverHelloBody(0x0303, 0xC031, ""), "need more tls 1.2 TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no"},
+		"ephemeral, whether resumed or not": {serverHelloBody(0x0303, 0xC02F, ""), "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=yes"},
+		"1.2 with a key_share":              {serverHelloBody(0x0303, 0x009C, "", tlsExtension(extKeyShare, u16s(29))), "need more tls 1.2 TLS_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no"},
+		"SSL 3.0":                           {serverHelloBody(0x0300, 0x0004, ""), "need more ssl 3.0 TLS_RSA_WITH_RC4_128_MD5 resumed=unknown secret=no"},
+		"unknown extension":                 {serverHelloBody(0x0303, 0x009C, "", tlsExtension(0xEEEE, []byte("?"))), "need more tls 1.2 TLS_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no"},
+		"extension cut":                     {serverHelloBody(0x0303, 0x009C, "", u16s(16, 99)), "need more tls 1.2 TLS_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=no malformed"},
 	} {
 		f, a := tlsStream(Stream{Server: tlsRecords(recordHandshake, 1<<14, tlsMessage(serverHelloType, c.body)), Final: true}, nil)
 		if got := tlsSeen(f, a); got != c.want {
@@ -153,10 +153,10 @@ func TestAlerts(t *testing.T) {
 		s    Stream
 		want string
 	}{
-		"warning, then the hello": {Stream{Client: hello, Server: concat(alert(1, 112), serverHello)}, "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=unknown"},
-		"refused by the client":   {Stream{Client: concat(hello, alert(2, 48)), Server: serverHello}, "matched tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=unknown alert=unknown_ca server=false"},
-		"encrypted":               {Stream{Client: concat(hello, ccs, tlsRecords(recordAlert, 40, make([]byte, 40))), Server: serverHello}, "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=unknown"},
-		"after the cipher change": {Stream{Client: concat(hello, ccs, alert(2, 20)), Server: serverHello}, "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=unknown"},
+		"warning, then the hello": {Stream{Client: hello, Server: concat(alert(1, 112), serverHello)}, "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=yes"},
+		"refused by the client":   {Stream{Client: concat(hello, alert(2, 48)), Server: serverHello}, "matched tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=yes alert=unknown_ca server=false"},
+		"encrypted":               {Stream{Client: concat(hello, ccs, tlsRecords(recordAlert, 40, make([]byte, 40))), Server: serverHello}, "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=yes"},
+		"after the cipher change": {Stream{Client: concat(hello, ccs, alert(2, 20)), Server: serverHello}, "need more tls 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 resumed=unknown secret=yes"},
 		"unknown description":     {Stream{Client: hello, Server: alert(2, 250)}, "matched resumed=unknown secret=unknown alert=alert_250 server=true"},
 	} {
 		if got := tlsSeen(tlsStream(c.s, nil)); got != c.want {

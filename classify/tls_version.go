@@ -26,6 +26,8 @@ func tlsVersion(wire uint16) TLSVersion {
 	switch wire >> 8 {
 	case 0x7E, 0x7F, 0xFB:
 		return TLS13
+	case 0x01: // 0x0100 of OpenSSL before RFC 4347, which AnyConnect still speaks
+		return DTLS10
 	}
 	return TLSVersion(wire)
 }

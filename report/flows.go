@@ -57,6 +57,7 @@ type flowRecord struct {
 	Destination endFields   `json:"destination"`
 	Network     network     `json:"network"`
 	TLS         *tlsFields  `json:"tls,omitempty"`
+	QUIC        *quicFields `json:"quic,omitempty"`
 	MQTT        *mqttFields `json:"mqtt,omitempty"`
 	RTSP        *rtspFields `json:"rtsp,omitempty"`
 	RTP         *rtpFields  `json:"rtp,omitempty"`
@@ -82,12 +83,13 @@ type endFields struct {
 type network struct {
 	Transport   string            `json:"transport,omitempty"`
 	IANANumber  string            `json:"iana_number,omitempty"`
-	Protocol    classify.Protocol `json:"protocol"`
+	Protocol    any               `json:"protocol"` // a name, or of a connection upgraded to TLS both
 	Wrapped     classify.Protocol `json:"wrapped,omitempty"`
 	WrappedBy   string            `json:"wrapped_by,omitempty"`
 	CommunityID string            `json:"community_id,omitempty"`
 	Direction   string            `json:"direction"`
 	VLAN        *vlan             `json:"vlan,omitempty"`
+	Tunnel      string            `json:"tunnel,omitempty"` // outermost first
 }
 
 type vlan struct {
@@ -102,15 +104,13 @@ func (f *FlowWriter) record(r *classify.Record) *flowRecord {
 		Source:      newEnd(r.Flow.Protocol, &r.Client),
 		Destination: newEnd(r.Flow.Protocol, &r.Server),
 		Network: network{
-			Protocol: r.Facts.Protocol, Wrapped: r.Wrapped, WrappedBy: r.WrappedBy,
+			Protocol: protocol(r), Wrapped: r.Wrapped, WrappedBy: r.WrappedBy,
 			CommunityID: r.CommunityID(),
 			Direction:   direction(f.trust(client), f.trust(server)),
+			Tunnel:      r.Flow.Tunnel.String(),
 		},
-		TLS: newTLS(r.TLS), MQTT: newMQTT(r.MQTT), RTSP: newRTSP(r.RTSP), RTP: newRTP(r.RTP, r.Facts.Protocol),
+		TLS: newTLS(r.TLS), QUIC: newQUIC(r.QUIC), MQTT: newMQTT(r.MQTT), RTSP: newRTSP(r.RTSP), RTP: newRTP(r.RTP, r.Facts.Protocol),
 		NTP: newNTP(r.NTP), DNS: newDNS(r.DNS), DHCP: newDHCP(r.DHCP), HTTP: newHTTP(r.HTTP),
-	}
-	if rec.Network.Protocol == "" {
-		rec.Network.Protocol = classify.Unknown
 	}
 	if rec.Network.Transport = transport(r.Flow.Protocol); rec.Network.Transport == "" {
 		rec.Network.IANANumber = fmt.Sprint(r.Flow.Protocol)
@@ -119,6 +119,17 @@ func (f *FlowWriter) record(r *classify.Record) *flowRecord {
 		rec.Network.VLAN = &vlan{r.VLAN}
 	}
 	return rec
+}
+
+// protocol names what the flow speaks, in the order in which it was spoken.
+func protocol(r *classify.Record) any {
+	switch {
+	case r.TLS != nil && r.TLS.UpgradedFrom != "":
+		return []classify.Protocol{r.TLS.UpgradedFrom, r.Facts.Protocol}
+	case r.Facts.Protocol == "":
+		return classify.Unknown
+	}
+	return r.Facts.Protocol
 }
 
 func newEnd(protocol uint8, h *flow.Half) endFields {

@@ -64,7 +64,7 @@ func TestFlowRecords(t *testing.T) {
 			},
 		},
 	})
-	full.VLAN = 12
+	full.VLAN, full.Tunnel = 12, flow.TunnelERSPAN.Push(flow.TunnelVXLAN)
 	golden(t, "flows.ndjson", flowLines(t,
 		full,
 		record(flow.TCP, "10.20.0.10:40001", "198.51.100.11:443", classify.Facts{Protocol: classify.ProtoTLS, TLS: &classify.TLS{ClientHello: true, Alert: "handshake_failure"}}),

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"strings"
 
@@ -43,6 +44,17 @@ type hash struct {
 	SHA256 string `json:"sha256"`
 }
 
+type quicFields struct {
+	Version string `json:"version,omitempty"`
+}
+
+func newQUIC(q *classify.QUIC) *quicFields {
+	if q == nil || q.Version == 0 {
+		return nil
+	}
+	return &quicFields{fmt.Sprintf("0x%08x", q.Version)}
+}
+
 type x509Field struct {
 	Subject            name     `json:"subject,omitzero"`
 	Issuer             name     `json:"issuer,omitzero"`
@@ -78,7 +90,7 @@ func newTLS(t *classify.TLS) *tlsFields {
 	if t.ServerHello || t.HelloRetry {
 		f.HelloRetry = &t.HelloRetry
 	}
-	if t.ClientHello {
+	if t.ClientHello || t.ServerName != "" { // Google's QUIC names the server without TLS
 		f.Client = newTLSClient(t)
 	}
 	if t.JA3S != "" || t.Certificate != nil {

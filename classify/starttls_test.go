@@ -1,0 +1,211 @@
+package classify
+
+import (
+	"strings"
+	"testing"
+)
+
+// recognise asks the stream classifiers in their order, as the Analyzer does.
+func recognise(s Stream) (Facts, Answer) {
+	undecided := NoMatch
+	for _, classify := range streams() {
+		f, answer := classify(s, &Learned{})
+		switch {
+		case answer == NoMatch:
+		case f.Protocol != "":
+			return f, answer
+		default:
+			undecided = NeedMore
+		}
+	}
+	return Facts{}, undecided
+}
+
+// upgrades are conversations of real clients that go over to TLS.
+var upgrades = []struct {
+	file   string
+	before Protocol
+}{
+	{"smtp/starttls", ProtoSMTP},
+	{"pop3/stls", ProtoPOP3},
+	{"imap/starttls", ProtoIMAP},
+	{"ftp/auth-tls", ProtoFTP},
+	{"irc/starttls", ProtoIRC},
+	{"xmpp/starttls", ProtoXMPP},
+	{"ldap/starttls", ProtoLDAP},
+	{"postgresql/ssl", ProtoPostgreSQL},
+	{"http/connect", ProtoHTTP},
+}
+
+func TestUpgradeToTLS(t *testing.T) {
+	for _, c := range upgrades {
+		t.Run(c.file, func(t *testing.T) {
+			s := halves(segments(t, c.file))
+			f, answer := recognise(s)
+			if answer != Matched || f.Protocol != ProtoTLS || f.Malformed || f.Login != nil {
+				t.Fatalf("%v %s", answer, show(f))
+			}
+			if f.TLS.UpgradedFrom != c.before || f.TLS.Version != TLS13 || !f.TLS.Established || f.TLS.JA4 == "" {
+				t.Errorf("%+v", f.TLS)
+			}
+			if inside := c.before; inside != ProtoHTTP && (f.Wrapped != inside || f.WrappedBy != "upgrade") {
+				t.Errorf("%q inside by %q", f.Wrapped, f.WrappedBy)
+			}
+			if (f.HTTP != nil) != (c.before == ProtoHTTP) {
+				t.Errorf("HTTP is %+v", f.HTTP)
+			}
+			for _, m := range f.Marks {
+				half := s.Client
+				if m.Server {
+					half = s.Server
+				}
+				if (m.What == "ClientHello" || m.What == "ServerHello") && half[m.Offset] != recordHandshake {
+					t.Errorf("%+v points at %q", m, half[m.Offset:m.Offset+4])
+				}
+			}
+		})
+	}
+}
+
+// Each half alone is enough to see TLS begin, where it is enough to know the
+// protocol.
+func TestUpgradeSeenFromOneSide(t *testing.T) {
+	for _, c := range []struct {
+		file           string
+		client, server bool
+	}{
+		{"smtp/starttls", true, true},
+		{"imap/starttls", true, true},
+		{"xmpp/starttls", true, true},
+		{"ldap/starttls", true, true},
+		{"postgresql/ssl", true, false},
+		{"http/connect", true, false},
+		{"ftp/auth-tls", false, true},
+	} {
+		s := halves(segments(t, c.file))
+		for _, half := range []struct {
+			Stream
+			known bool
+		}{{Stream{Client: s.Client, Final: true}, c.client}, {Stream{Server: s.Server, Final: true}, c.server}} {
+			f, _ := recognise(half.Stream)
+			if half.known && (f.Protocol != ProtoTLS || f.TLS.ClientHello == f.TLS.ServerHello) {
+				t.Errorf("%s, %d bytes of the server: %s", c.file, len(half.Server), show(f))
+			}
+		}
+	}
+}
+
+// However much has arrived, the answer is the plain protocol or TLS, and it is
+// final only when TLS is established.
+func TestUpgradePrefixes(t *testing.T) {
+	for _, c := range upgrades {
+		for s := range prefixes(segments(t, c.file)) {
+			f, answer := recognise(s)
+			if f.Protocol != "" && f.Protocol != c.before && f.Protocol != ProtoTLS {
+				t.Fatalf("%s cut at %d, %d: %s", c.file, len(s.Client), len(s.Server), show(f))
+			}
+			if answer == NoMatch || answer == Matched && (f.TLS == nil || !f.TLS.Established) {
+				t.Fatalf("%s cut at %d, %d: %v %s", c.file, len(s.Client), len(s.Server), answer, show(f))
+			}
+		}
+	}
+}
+
+// A client may send its hello although the server has refused.
+func TestRefusedUpgradeStaysPlain(t *testing.T) {
+	hello := halves(segments(t, "smtp/starttls")).Client
+	hello = hello[len("EHLO camera.example\r\nSTARTTLS\r\n"):]
+	for name, c := range map[string]struct {
+		Stream
+		want Protocol
+	}{
+		"smtp":       {halves(segments(t, "smtp/refused")), ProtoSMTP},
+		"pop3":       {dialogue("", "+OK ready\n", "STLS\n", "-ERR no\n", string(hello)), ProtoPOP3},
+		"imap":       {dialogue("", "* OK ready\n", "a STARTTLS\n", "a BAD no\n", string(hello)), ProtoIMAP},
+		"ftp":        {dialogue("", "220 ready\n", "AUTH TLS\n", "502 no\n", "USER cam\n"), ProtoFTP},
+		"irc":        {dialogue("STARTTLS\n", ":srv 691 * :no\n", string(hello)), ProtoIRC},
+		"postgresql": {halves(say("\x00\x00\x00\x08\x04\xd2\x16\x2f", "N", string(hello))), ProtoPostgreSQL},
+		"ldap": {halves(say("\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037",
+			"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00", string(hello))), ProtoLDAP},
+	} {
+		if f, answer := recognise(c.Stream); answer != Matched || f.Protocol != c.want || f.TLS != nil {
+			t.Errorf("%s: %v %s", name, answer, show(f))
+		}
+	}
+}
+
+// Plain text that was sent behind STARTTLS before the server answered does not
+// hide the handshake.
+func TestCommandsBehindSTARTTLS(t *testing.T) {
+	list := segments(t, "smtp/starttls")
+	for i := range list {
+		if string(list[i].bytes) == "STARTTLS\r\n" {
+			list[i].bytes = []byte("STARTTLS\r\nRSET\r\n")
+		}
+	}
+	if f, _ := recognise(halves(list)); f.Protocol != ProtoTLS {
+		t.Error(show(f))
+	}
+}
+
+// The server's consent may be what the capture lost.
+func TestConsentToTLSWasLost(t *testing.T) {
+	s := halves(segments(t, "smtp/starttls"))
+	s.Server = s.Server[:strings.Index(string(s.Server), "220 2.0.0")]
+	if f, _ := recognise(s); f.Protocol != ProtoTLS || !f.TLS.ClientHello || f.TLS.ServerHello {
+		t.Error(show(f))
+	}
+}
+
+func TestLoginInClear(t *testing.T) {
+	for file, want := range map[string]string{
+		"smtp/auth-plain": "plain", "smtp/auth-login": "login", "pop3/pass": "pass", "imap/login": "login",
+		"ftp/pass": "pass", "ftp/anonymous": "", "ldap/simple": "simple", "postgresql/password": "password",
+	} {
+		t.Run(file, func(t *testing.T) {
+			list := segments(t, file)
+			f, answer := recognise(halves(list))
+			checkSecret(t, f)
+			switch {
+			case answer != Matched || f.TLS != nil:
+				t.Errorf("%v %s", answer, show(f))
+			case want == "" && f.Login != nil:
+				t.Errorf("a login by %s", f.Login.Scheme)
+			case want != "" && (f.Login == nil || f.Login.Scheme != want):
+				t.Errorf("no login by %s: %s", want, show(f))
+			}
+			for s := range prefixes(list) {
+				if part, _ := recognise(s); part.Protocol != "" && part.Protocol != f.Protocol {
+					t.Fatalf("cut at %d, %d: %s", len(s.Client), len(s.Server), show(part))
+				}
+			}
+		})
+	}
+	for name, s := range map[string]Stream{
+		"imap":    dialogue("", "* OK ready\n", "a AUTHENTICATE PLAIN\n", "+\n", "AGNhbQBzM2NyZXQ=\n", "a OK\n"),
+		"imap ir": dialogue("", "* OK ready\n", "a AUTHENTICATE PLAIN AGNhbQBzM2NyZXQ=\n", "a OK\n"),
+		"pop3":    dialogue("", "+OK ready\n", "AUTH PLAIN AGNhbQBzM2NyZXQ=\n", "+OK\n"),
+		"xmpp": dialogue("<stream:stream xmlns:stream='http://etherx.jabber.org/streams'>",
+			"<stream:stream xmlns:stream='http://etherx.jabber.org/streams'>", "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGNhbQBzM2NyZXQ=</auth>"),
+		"amqp": halves(say("AMQP\x00\x00\x09\x01", "\x01\x00\x00", "\x01\x00\x00\x00\x00\x00\x20\x00\x0a\x00\x0b\x00\x00\x00\x00\x05PLAIN\x00\x00\x00\x0b\x00cam\x00s3cret\x05en_US\xce")),
+	} {
+		if f, _ := recognise(s); f.Login == nil || f.Login.Scheme != "plain" {
+			t.Errorf("%s: %s", name, show(f))
+		}
+	}
+}
+
+// What is offered, hashed or withdrawn is no secret in clear.
+func TestNoLoginInClear(t *testing.T) {
+	for name, s := range map[string]Stream{
+		"smtp withdrawn": dialogue("", "220 a ESMTP\n", "EHLO b\n", "250 AUTH PLAIN\n", "AUTH PLAIN\n", "538 encrypt\n", "QUIT\n"),
+		"smtp cram-md5":  dialogue("", "220 a ESMTP\n", "EHLO b\n", "250 a\n", "AUTH CRAM-MD5\n", "334 PDE=\n", "Y2FtIGFiY2Q=\n"),
+		"pop3 apop":      dialogue("", "+OK <1@a>\n", "APOP cam c4c9334bac560ecc979e58001b3e22fb\n", "+OK\n"),
+		"imap digest":    dialogue("", "* OK ready\n", "a AUTHENTICATE SCRAM-SHA-256 biwsbj1jYW0=\n", "+\n"),
+		"postgresql md5": halves(say("\x00\x00\x00\x12\x00\x03\x00\x00user\x00cam\x00\x00", "R\x00\x00\x00\x0c\x00\x00\x00\x05salt", "p\x00\x00\x00\x08md5\x00")),
+	} {
+		if f, answer := recognise(s); answer != Matched || f.Login != nil {
+			t.Errorf("%s: %v %s", name, answer, show(f))
+		}
+	}
+}
