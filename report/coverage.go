@@ -64,6 +64,7 @@ func limits(c *rules.Coverage) []string {
 	say(c.Outside, "%s no end at the site: check the zones of the policy.", have(c.Outside, "flow"))
 	say(c.Evicted, "%s ended early for lack of memory.", were(c.Evicted, "flow"))
 	say(c.Starved, "%s not examined to the end for lack of memory.", were(c.Starved, "flow"))
+	say(c.Forgotten, "%s not remembered for lack of memory: names and media ports may be missing.", were(c.Forgotten, "fact"))
 	say(c.Panics, "%s not classified, because the decoder failed on a message: please report it.", were(c.Panics, "flow"))
 	say(c.BadChecksums, "%s a wrong checksum, as offload makes it on the machine that captures; they were judged all the same.", have(c.BadChecksums, "packet"))
 	return lines

@@ -17,6 +17,7 @@ type coverageJSON struct {
 	Gapped       uint64            `json:"gapped"`
 	Evicted      uint64            `json:"evicted"`
 	Starved      uint64            `json:"starved"`
+	Forgotten    uint64            `json:"forgotten"`
 	Panics       uint64            `json:"panics"`
 	Outside      uint64            `json:"outside"`
 	BadChecksums uint64            `json:"bad_checksums"`
@@ -46,7 +47,7 @@ func newCoverage(c *rules.Coverage) coverageJSON {
 		Packets: c.Packets, Flows: c.Flows, TCPFlows: c.TCPFlows, Protocols: counts(c.Protocols),
 		Devices: devices, MoreDevices: c.MoreDevices,
 		OneSided: c.OneSided, Midstream: c.Midstream, Unknown: c.Unknown, Gapped: c.Gapped,
-		Evicted: c.Evicted, Starved: c.Starved, Panics: c.Panics, Outside: c.Outside, BadChecksums: c.BadChecksums,
+		Evicted: c.Evicted, Starved: c.Starved, Forgotten: c.Forgotten, Panics: c.Panics, Outside: c.Outside, BadChecksums: c.BadChecksums,
 		Capture: captureJSON{
 			Dropped: loss.Dropped, Cut: loss.Cut, TCPBytes: loss.TCPBytes, Unseen: loss.Unseen,
 			Undecoded: counts(loss.Undecoded), FragmentsGivenUp: loss.FragmentsGivenUp, Late: loss.Late,

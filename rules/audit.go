@@ -5,9 +5,11 @@ package rules
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"spanaudit/classify"
 	"spanaudit/flow"
@@ -33,7 +35,11 @@ func NewAudit(p *Policy) *Audit {
 	for _, r := range a.rules {
 		doc := r.Doc()
 		doc.Controls = controls[doc.ID]
-		a.ledgers = append(a.ledgers, newLedger(doc, p.Rules[doc.ID]))
+		l := newLedger(doc, p.Rules[doc.ID])
+		if f, ok := r.(conditional); ok && l.notApplicable == "" {
+			l.notApplicable = f.NotApplicable(p)
+		}
+		a.ledgers = append(a.ledgers, l)
 	}
 	return a
 }
@@ -54,7 +60,6 @@ func (a *Audit) ARP(claim flow.ARP) { a.site.learnHost(claim.IP, claim.MAC) }
 // Known takes the facts of a flow that goes on, for the sake of other flows
 // that depend on them.
 func (a *Audit) Known(r *classify.Record) {
-	a.site.inherit(r.TLS)
 	a.site.learnSessions(r.TLS)
 	a.site.learnMedia(r)
 }
@@ -66,16 +71,17 @@ func (a *Audit) Ended(r *classify.Record) {
 	a.site.learnHost(r.Server.Addr.Addr(), r.Server.MAC)
 	a.Known(r)
 	a.site.bindMedia(r)
-	a.cover(r)
+	c := newCase(r, a.policy, a.site)
+	a.cover(&c)
 	for i, rule := range a.rules {
-		if l := a.ledgers[i]; l.notApplicable == "" {
-			rule.Judge(&Case{Record: r, Policy: a.policy, Site: a.site, ledger: l})
+		if c.ledger = a.ledgers[i]; c.ledger.notApplicable == "" {
+			rule.Judge(&c)
 		}
 	}
 }
 
 // Loss is what the capture, the flow tables and the classifiers know of their
-// own blind spots. Unseen and TCPBytes are filled in by the audit itself.
+// own blind spots. Cut, Unseen and TCPBytes are filled in by the audit itself.
 type Loss struct {
 	CaptureLoss
 	Evicted, Starved uint64
@@ -86,9 +92,10 @@ type Loss struct {
 // The Audit must not be used afterwards.
 func (a *Audit) Finish(loss Loss) *Report {
 	c := &a.coverage
-	loss.Unseen, loss.TCPBytes = c.Capture.Unseen, c.Capture.TCPBytes
+	loss.Cut, loss.Unseen, loss.TCPBytes = c.Capture.Cut, c.Capture.Unseen, c.Capture.TCPBytes
 	c.Capture = loss.CaptureLoss
 	c.Evicted, c.Starved, c.Panics = loss.Evicted, loss.Starved, loss.Panics
+	c.Forgotten = a.site.Forgotten
 	a.listHosts()
 	r := &Report{Policy: a.policy, Start: a.start, End: a.end, Coverage: a.coverage}
 	for i, rule := range a.rules {
@@ -100,6 +107,7 @@ func (a *Audit) Finish(loss Loss) *Report {
 	for _, l := range a.ledgers {
 		r.Requirements = append(r.Requirements, l.requirement(lossy))
 		for _, f := range l.findings {
+			slices.SortFunc(f.Evidence, byFrame)
 			r.Findings = append(r.Findings, *f)
 		}
 	}
@@ -118,16 +126,25 @@ type Conclusion struct {
 
 // lossy says in a sentence why a violation may have gone unseen, or is empty.
 func (a *Audit) lossy() string {
-	for i, l := range a.ledgers {
-		if _, ok := a.rules[i].(*captureLoss); ok && l.failed > 0 {
-			return "the capture lost packets (capture-loss), so a violation may have gone unseen"
-		}
+	c := &a.coverage
+	var reasons []string
+	if len(captureLosses(c, a.policy)) > 0 {
+		reasons = append(reasons, "the capture lost packets (capture-loss)")
 	}
-	return ""
+	if c.Starved > 0 {
+		reasons = append(reasons, fmt.Sprintf("%d flows were not examined whole for lack of memory", c.Starved))
+	}
+	if c.Panics > 0 {
+		reasons = append(reasons, fmt.Sprintf("a decoder failed on %d messages", c.Panics))
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return strings.Join(reasons, ", ") + ": a violation may have gone unseen"
 }
 
 // cover counts what the flow adds to the coverage.
-func (a *Audit) cover(r *classify.Record) {
+func (a *Audit) cover(r *Case) {
 	c := &a.coverage
 	if a.start == 0 || r.Start < a.start {
 		a.start = r.Start
@@ -135,19 +152,24 @@ func (a *Audit) cover(r *classify.Record) {
 	a.end = max(a.end, r.End)
 	c.Flows++
 	c.Packets += r.Client.Packets + r.Server.Packets
+	c.Capture.Cut += r.Client.Cut + r.Server.Cut
 	c.BadChecksums += r.Client.BadChecksums + r.Server.BadChecksums
-	c.Protocols[string(r.Facts.Protocol)]++
 	payload := r.Client.Payload + r.Server.Payload
-	if r.Facts.Protocol == classify.Unknown && payload > 0 && (r.Flow.Protocol == flow.TCP || r.Flow.Protocol == flow.UDP) {
+	protocol := string(r.Facts.Protocol)
+	switch transport := transportName(r.Flow.Protocol); {
+	case transport != "tcp" && transport != "udp":
+		protocol = transport
+	case r.Facts.Protocol == classify.Unknown && payload > 0:
 		c.Unknown++
 	}
-	if client, server := a.policy.ZoneOf(r.Client.Addr.Addr()).Trust, a.policy.ZoneOf(r.Server.Addr.Addr()).Trust; client != Local && server != Local && client != Special && server != Special {
+	c.Protocols[protocol]++
+	if r.Between() == Outside {
 		c.Outside++
 	}
 	if r.Flow.Protocol != flow.TCP {
 		return
 	}
-	if payload > 0 {
+	if payload > 0 || r.OneSided() {
 		c.TCPFlows++
 	}
 	c.Capture.TCPBytes += payload
@@ -174,6 +196,12 @@ func (a *Audit) listHosts() {
 		}
 		a.coverage.Devices = append(a.coverage.Devices, a.site.host(addr, a.site.hosts[addr]))
 	}
+}
+
+// byFrame orders evidence by time, so that it does not matter how the packets
+// are spread over files.
+func byFrame(x, y Evidence) int {
+	return cmp.Or(cmp.Compare(x.Frame.Time, y.Frame.Time), cmp.Compare(x.Frame.Input, y.Frame.Input), cmp.Compare(x.Frame.Number, y.Frame.Number))
 }
 
 func byGravity(x, y Finding) int {

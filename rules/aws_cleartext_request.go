@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"strings"
+
+	"spanaudit/classify"
 )
 
 // awsCleartextRequest judges whether requests to AWS can be read or replayed by
@@ -25,23 +27,33 @@ func (awsCleartextRequest) Doc() Doc {
 
 func (awsCleartextRequest) Judge(c *Case) {
 	h := c.HTTP
-	if h == nil || len(h.Methods) == 0 {
+	if h == nil {
 		return
 	}
-	name := c.ServerName()
-	if h.AWS == nil && !isAWSAPI(name) {
+	if len(h.Methods) == 0 {
+		c.Undecided("HTTP whose requests were not seen")
+		return
+	}
+	if h.AWS == nil && !isAWSAPI(h.Host) && !isAWSAPI(c.ServerName()) {
 		c.Examine()
 		return
 	}
 	device, peer := c.Parties()
+	sent := fmt.Sprintf("%s sent %s", device, peer)
+	if c.Between() == Inbound {
+		sent = fmt.Sprintf("%s was sent by %s", device, peer)
+	}
+	request := fmt.Sprintf("%s %q", h.Methods[0], h.Path)
+	if h.Host != "" && h.Host != peer.Name {
+		request += fmt.Sprintf(" for %q", h.Host)
+	}
 	c.Fail(Violation{
 		Device: device, Peer: peer,
-		Message: fmt.Sprintf("%s sent an AWS request without TLS to %s: %s %q, %s", device, peer, h.Methods[0], h.Path, awsWords(c)),
+		Message: fmt.Sprintf("%s an AWS request without TLS: %s, %s; https is wanted", sent, request, awsWords(h.AWS)),
 	})
 }
 
-func awsWords(c *Case) string {
-	s := c.HTTP.AWS
+func awsWords(s *classify.AWSSignature) string {
 	if s == nil {
 		return "not signed"
 	}
@@ -59,7 +71,8 @@ func awsWords(c *Case) string {
 }
 
 // isAWSAPI reports whether name is of an AWS service rather than of a
-// customer's server that AWS hosts.
+// customer's server that AWS hosts, or its plain-text service for one's own
+// address.
 func isAWSAPI(name string) bool {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	if _, ok := realAWSName(name); ok {
@@ -68,8 +81,8 @@ func isAWSAPI(name string) bool {
 	if p, labels := awsSuffix(name); p == nil || labels == "" {
 		return false
 	}
-	for _, hosted := range []string{".compute.", ".compute-1.", ".elb.", ".s3-website", ".elasticbeanstalk."} {
-		if strings.Contains(name, hosted) {
+	for _, hosted := range []string{".compute.", ".compute-1.", ".elb.", ".s3-website", ".elasticbeanstalk.", ".checkip."} {
+		if strings.Contains("."+name, hosted) {
 			return false
 		}
 	}

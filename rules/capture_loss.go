@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -29,35 +30,36 @@ func (captureLoss) Doc() Doc {
 func (captureLoss) Judge(*Case) {}
 
 func (captureLoss) Conclude(c *Conclusion) {
-	loss := &c.Coverage.Capture
-	limit := c.Policy.Capture.MaxLossPercent
-	if limit == 0 {
-		limit = defaultMaxLoss
+	c.ledger.examined = int(c.Coverage.Packets)
+	if lost := captureLosses(c.Coverage, c.Policy); len(lost) > 0 {
+		c.fail(fmt.Sprintf("the capture is not whole: %s; at most %g %% is wanted", strings.Join(lost, ", "), maxLoss(c.Policy)))
 	}
-	packets := c.Coverage.Packets
-	c.ledger.examined = int(packets)
-	var lost []string
+}
+
+func maxLoss(p *Policy) float64 { return cmp.Or(p.Capture.MaxLossPercent, defaultMaxLoss) }
+
+// captureLosses says what was lost beyond the policy's share.
+func captureLosses(c *Coverage, p *Policy) (lost []string) {
+	loss, limit := &c.Capture, maxLoss(p)
 	over := func(n, of uint64, what string) {
 		if n > 0 && 100*float64(n) > limit*float64(n+of) {
 			lost = append(lost, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	over(loss.Dropped, packets, "packets dropped before they were captured")
+	over(loss.Dropped, c.Packets, "packets dropped before they were captured")
 	over(loss.Unseen, loss.TCPBytes, "TCP bytes that passed and were never seen")
-	over(loss.Cut, packets, "packets cut by the snap length")
-	over(loss.FragmentsGivenUp, packets, "fragments never made whole")
-	over(loss.Late, packets, "packets too late to be put in order")
+	over(loss.Cut, c.Packets, "packets cut by the snap length")
+	over(loss.FragmentsGivenUp, c.Packets, "fragments never made whole")
+	over(loss.Late, c.Packets, "packets too late to be put in order")
 	if loss.Broken > 0 {
 		lost = append(lost, fmt.Sprintf("%d inputs that could not be read whole", loss.Broken))
 	}
-	if len(lost) > 0 {
-		c.fail(fmt.Sprintf("the capture is not whole: %s; at most %g %% is wanted", strings.Join(lost, ", "), limit))
-	}
+	return lost
 }
 
 // fail records a violation by the capture as a whole.
 func (c *Conclusion) fail(message string) {
 	c.ledger.failed++
-	f := c.ledger.finding(Violation{Message: message})
+	f := c.ledger.finding(Violation{Message: message}, 0)
 	f.Count++
 }

@@ -15,40 +15,30 @@ type Case struct {
 	Policy *Policy
 	Site   *Site
 
+	// What the two ends are to the site.
+	clientTrust, serverTrust Trust
+
 	ledger *ledger
 }
 
-// Between says how a flow lies to the boundary of the site.
-type Between int8
-
-const (
-	Inside   Between = iota // both ends local
-	Outbound                // a local client, a server beyond the boundary
-	Inbound                 // a client beyond the boundary, a local server
-	Outside                 // no local end
-	Group                   // to or from a multicast, broadcast or unspecified address
-)
-
-// Between returns how the flow lies to the boundary that trusts nothing but
-// the local zones.
-func (c *Case) Between() Between {
-	client, server := c.Policy.ZoneOf(c.Client.Addr.Addr()).Trust, c.Policy.ZoneOf(c.Server.Addr.Addr()).Trust
-	switch {
-	case client == Special || server == Special:
-		return Group
-	case client == Local && server == Local:
-		return Inside
-	case client == Local:
-		return Outbound
-	case server == Local:
-		return Inbound
-	}
-	return Outside
+func newCase(r *classify.Record, p *Policy, s *Site) Case {
+	c := Case{Record: r, Policy: p, Site: s}
+	c.clientTrust, c.serverTrust = p.trustOf(r)
+	return c
 }
 
-// Internet reports whether an end of the flow is on the internet.
-func (c *Case) Internet() bool {
-	return c.Policy.ZoneOf(c.Client.Addr.Addr()).Trust == Internet || c.Policy.ZoneOf(c.Server.Addr.Addr()).Trust == Internet
+// attempted reports whether all that was seen of the flow is that somebody
+// tried: a TCP connection that did not come about and carried nothing, or an
+// unanswered packet of a protocol without ports. A datagram carries its data at
+// once. What the other side did out of the capture's sight is no attempt.
+func (c *Case) attempted() bool {
+	switch c.Flow.Protocol {
+	case flow.TCP:
+		return !c.Established() && !c.OneSided() && c.Client.Payload+c.Server.Payload == 0
+	case flow.UDP:
+		return false
+	}
+	return !c.Answered()
 }
 
 // Examine counts the flow among those that the verdict rests on.
@@ -85,20 +75,15 @@ func (c *Case) Fail(v Violation) {
 	if v.Device == (Host{}) {
 		v.Device, v.Peer = c.Parties()
 	}
-	f := c.ledger.finding(v)
+	f := c.ledger.finding(v, c.Start)
 	f.add(c.Start, c.End, c.CommunityID(), c.evidence(v.Evidence))
 }
 
 // Parties returns the device that the flow is held against and its peer: the
 // local end, or the client where both ends are local or none is.
 func (c *Case) Parties() (Host, Peer) {
-	switch c.Between() {
-	case Inbound:
+	if c.serverTrust == Local && c.clientTrust != Local {
 		return c.Site.Host(&c.Server), c.peer(&c.Client, 0)
-	case Group:
-		if c.Policy.ZoneOf(c.Client.Addr.Addr()).Trust == Special {
-			return c.Site.Host(&c.Server), c.peer(&c.Client, 0)
-		}
 	}
 	return c.Site.Host(&c.Client), c.peer(&c.Server, c.Server.Addr.Port())
 }
@@ -131,19 +116,6 @@ func transportName(protocol uint8) string {
 	return fmt.Sprintf("ip protocol %d", protocol)
 }
 
-// ServerName returns the name by which the client knows the server: the TLS
-// server name, unless ECH makes it a cover, the HTTP host, or the question
-// whose DNS answer gave the address. Empty when no name was seen.
-func (c *Case) ServerName() string {
-	if c.TLS != nil && c.TLS.ServerName != "" && !c.TLS.ECH {
-		return c.TLS.ServerName
-	}
-	if c.HTTP != nil && c.HTTP.Host != "" {
-		return hostOnly(c.HTTP.Host)
-	}
-	return c.Site.NameOf(c.Client.Addr.Addr(), c.Server.Addr.Addr(), c.Start)
-}
-
 // evidence returns the frames of the messages named. Where none is named they
 // are the first frame from each side, which show who began the flow and that it
 // was answered, and all messages.
@@ -159,19 +131,6 @@ func (c *Case) evidence(names []string) (list []Evidence) {
 		add(Evidence{Frame: e.Frame, What: e.What})
 	}
 	return list
-}
-
-// hostOnly removes the port of an HTTP Host field (RFC 9110, section 7.2).
-func hostOnly(host string) string {
-	if a, err := netip.ParseAddrPort(host); err == nil {
-		return a.Addr().String()
-	}
-	for i := len(host) - 1; i >= 0 && host[i] != ']'; i-- {
-		if host[i] == ':' {
-			return host[:i]
-		}
-	}
-	return host
 }
 
 func (p Peer) String() string {

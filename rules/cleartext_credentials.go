@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"spanaudit/classify"
 )
 
 // cleartextCredentials judges whether passwords can be read off the wire.
@@ -15,7 +17,7 @@ func (cleartextCredentials) Doc() Doc {
 		Title:       "Credentials in clear text",
 		Severity:    High,
 		Kind:        Prohibition,
-		Checks:      "no password crosses the network readable: HTTP and RTSP Basic authentication, passwords in URLs, MQTT passwords",
+		Checks:      "no password crosses the network readable: HTTP and RTSP Basic authentication, passwords in URLs, MQTT passwords, logins of FTP, SMTP, IMAP, POP3, IRC, LDAP and PostgreSQL, SNMP communities",
 		Fails:       "any; the values are never stored",
 		NotSeen:     "no authentication was seen in clear text",
 		Remediation: "Switch to TLS, or to Digest or keys, then change the exposed secret.",
@@ -25,17 +27,41 @@ func (cleartextCredentials) Doc() Doc {
 
 func (cleartextCredentials) Judge(c *Case) {
 	kinds, exchange := c.clearCredentials()
-	if len(kinds) == 0 {
-		if exchange {
-			c.Examine()
-		}
-		return
+	switch {
+	case len(kinds) > 0:
+		device, peer := c.Parties()
+		c.Fail(Violation{
+			Device: device, Peer: peer, Variant: fmt.Sprint(c.Server.Addr.Port()),
+			Message: fmt.Sprintf("%s and %s exchange credentials in clear text (%s); TLS, or a scheme that sends no password, is wanted", device, peer, strings.Join(kinds, ", ")),
+		})
+	case exchange:
+		c.Examine()
+	case c.clientUnheard():
+		c.Undecided("a conversation in clear text whose requests were not seen: they may have held a password")
 	}
-	device, peer := c.Parties()
-	c.Fail(Violation{
-		Device: device, Peer: peer,
-		Message: fmt.Sprintf("credentials in clear text between %s and %s: %s", device, peer, strings.Join(kinds, ", ")),
-	})
+}
+
+// loginProtocol returns the protocol in which a login was seen: that before an
+// upgrade to TLS, where there was one.
+func (c *Case) loginProtocol() classify.Protocol {
+	if c.TLS != nil && c.TLS.UpgradedFrom != "" {
+		return c.TLS.UpgradedFrom
+	}
+	return c.Facts.Protocol
+}
+
+// clientUnheard reports whether the flow is of a protocol that authenticates in
+// clear text, and nothing was seen of the messages that would.
+func (c *Case) clientUnheard() bool {
+	switch {
+	case c.MQTT != nil:
+		return !c.MQTT.Connect
+	case c.RTSP != nil:
+		return len(c.RTSP.Methods) == 0 && !c.RTSP.Tunnel // of a tunnel the other connection holds them
+	case c.HTTP != nil:
+		return len(c.HTTP.Methods) == 0
+	}
+	return false
 }
 
 // clearCredentials returns the kinds of readable secret in the flow, and
@@ -57,6 +83,9 @@ func (c *Case) clearCredentials() (kinds []string, exchange bool) {
 		if r.URLPassword {
 			kinds = append(kinds, "a password in an RTSP URL")
 		}
+	}
+	if l := c.Login; l != nil {
+		kinds = append(kinds, fmt.Sprintf("%s login (%s)", strings.ToUpper(string(c.loginProtocol())), l.Scheme))
 	}
 	if m := c.MQTT; m != nil {
 		exchange = exchange || m.UserNamePresent

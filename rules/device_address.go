@@ -11,17 +11,9 @@ import (
 
 // deviceAddress judges whether devices keep the addresses that firewall rules
 // know them by.
-type deviceAddress struct {
-	seen map[sighting]bool
-}
+type deviceAddress struct{}
 
-// sighting is a declared device at an address.
-type sighting struct {
-	device  string
-	address netip.Addr
-}
-
-func (*deviceAddress) Doc() Doc {
+func (deviceAddress) Doc() Doc {
 	return Doc{
 		ID:          "device-address",
 		Title:       "Device address not as declared",
@@ -38,7 +30,7 @@ func (*deviceAddress) Doc() Doc {
 // Judge looks for declared devices at addresses that are not theirs. That needs
 // MACs of end devices, so it is only done where the policy says that the capture
 // shows them.
-func (r *deviceAddress) Judge(c *Case) {
+func (deviceAddress) Judge(c *Case) {
 	if !c.Policy.Capture.Layer2 {
 		return
 	}
@@ -51,36 +43,26 @@ func (r *deviceAddress) Judge(c *Case) {
 		if device == nil || !device.declares(addr) {
 			continue
 		}
-		r.judgeSighting(c, h, device)
+		if device.has(addr) {
+			c.Examine()
+			continue
+		}
+		c.Fail(Violation{
+			Device: c.Site.Host(h), Variant: addr.String(),
+			Message: fmt.Sprintf("%s sends from %s; %s is declared", device.ID, addr, device.addresses()),
+		})
 	}
-}
-
-func (r *deviceAddress) judgeSighting(c *Case, h *flow.Half, device *Device) {
-	at := sighting{device.ID, h.Addr.Addr()}
-	if r.seen[at] || len(r.seen) >= maxHosts {
-		return
-	}
-	if r.seen == nil {
-		r.seen = map[sighting]bool{}
-	}
-	r.seen[at] = true
-	if device.has(at.address) {
-		c.Examine()
-		return
-	}
-	host := c.Site.Host(h)
-	c.Fail(Violation{
-		Device: host, Variant: at.address.String(),
-		Message: fmt.Sprintf("%s sends from %s; %s is declared", device.ID, at.address, device.addresses()),
-	})
 }
 
 // Conclude judges what DHCP clients asked for and were granted.
-func (r *deviceAddress) Conclude(c *Conclusion) {
+func (deviceAddress) Conclude(c *Conclusion) {
 	byMAC := func(a, b flow.MAC) int { return slices.Compare(a[:], b[:]) }
 	for _, mac := range slices.SortedFunc(maps.Keys(c.Site.leases), byMAC) {
 		h := c.Site.leases[mac]
 		if h.acks == 0 {
+			if h.asks > 0 {
+				c.ledger.undecide("a DHCP client to which no address was seen to be granted")
+			}
 			continue
 		}
 		if broken := judgeLeases(c, mac, h); !broken {
@@ -113,7 +95,7 @@ func judgeLeases(c *Conclusion, mac flow.MAC, h *leaseHistory) (broken bool) {
 			Device: host, Variant: g.address.String(),
 			Message: fmt.Sprintf("DHCP granted %s to %s; %s", g.address, mac, wanted),
 		}
-		f := c.ledger.finding(v)
+		f := c.ledger.finding(v, g.at.Time)
 		f.add(g.at.Time, g.at.Time, "", []Evidence{{Frame: g.asked, What: "DHCP request"}, {Frame: g.at, What: "DHCPACK"}})
 	}
 	return broken

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"net/netip"
 
 	"spanaudit/classify"
 	"spanaudit/flow"
@@ -17,7 +16,7 @@ func (egressAllowList) Doc() Doc {
 		Title:       "Egress outside the allow-list",
 		Severity:    High,
 		Kind:        Prohibition,
-		Checks:      "every flow that a local host begins towards the internet matches a declared endpoint (name, port, transport), resolver or time server",
+		Checks:      "every flow that a local host begins towards the internet matches a declared endpoint (name, port, transport), resolver or time server; names are those of TLS and of DNS answers, and an HTTP host that no DNS answer contradicts",
 		Fails:       "a flow that matches none; a TCP connection that did not come about is low",
 		NotSeen:     "no local host began a flow towards the internet",
 		Remediation: "Block it at the firewall, or declare an endpoint with an owner and a reason.",
@@ -25,23 +24,38 @@ func (egressAllowList) Doc() Doc {
 	}
 }
 
+// NotApplicable leaves the rule out where there is nothing to compare with.
+func (egressAllowList) NotApplicable(p *Policy) string {
+	if p.HasEndpoints() {
+		return ""
+	}
+	return "the policy declares no endpoints: declare them, or use --policy aws-panorama, to have egress judged"
+}
+
 func (egressAllowList) Judge(c *Case) {
-	if !c.Internet() || c.Between() != Outbound || isICMPError(c.Record) {
+	between := c.Between()
+	if !c.Internet() || isICMPError(c.Record) {
 		return
 	}
-	if !c.Policy.HasEndpoints() {
-		c.ledger.notApplicable = "the policy declares no endpoints: declare them, or use --policy aws-panorama, to have egress judged"
+	if between == Inbound && !c.beginnerKnown() {
+		c.Undecided(beginnerUnknown)
+	}
+	if between != Outbound {
 		return
 	}
-	switch listed := c.egress(); {
+	match, listed := c.egress()
+	if match.RealName != "" {
+		c.ledger.note(fmt.Sprintf("%q, as AWS's security page spells it, was judged as %q", c.ServerName(), match.RealName))
+	}
+	switch {
 	case listed == egressListed:
 		c.Examine()
-	case c.Flow.Protocol == flow.TCP && !c.beginnerKnown():
+	case !c.beginnerKnown() && (c.Flow.Protocol == flow.TCP || portsTell(c.Server.Addr.Port(), c.Client.Addr.Port())):
 		c.Undecided(beginnerUnknown)
 	case listed == egressNameless:
 		c.Undecided("a contact whose name was not seen (no server name, no DNS answer) at an address that is not listed")
 	default:
-		c.failEgress()
+		c.failEgress(match)
 	}
 }
 
@@ -53,27 +67,35 @@ const (
 	egressListed
 )
 
-func (c *Case) egress() egress {
-	server, name := c.Server.Addr, c.ServerName()
+// egress looks the flow's server up among the endpoints, resolvers and time
+// servers of the policy.
+func (c *Case) egress() (EndpointMatch, egress) {
+	server, client, name := c.Server.Addr, c.Client.Addr.Addr(), c.ServerName()
+	match := c.Policy.Endpoint(name, server, c.Transport(), client, c.Policy.Device(c.Client.MAC, client))
+	if match.Fit == Listed {
+		return match, egressListed
+	}
 	switch c.Facts.Protocol {
 	case classify.ProtoDNS:
-		if r := c.Policy.DNS.Resolvers; len(r) == 0 || r.Has(server.Addr(), name) {
-			return egressListed
+		// The site's own resolver asks others in turn.
+		if r := c.Policy.DNS.Resolvers; len(r) == 0 || r.Has(server.Addr(), name) || r.Has(client, "") {
+			return match, egressListed
 		}
 	case classify.ProtoNTP:
 		ntp := c.Policy.NTP
-		if len(ntp.LocalServers) == 0 && ntp.PublicServers == nil || ntp.LocalServers.Has(server.Addr(), name) || ntp.PublicServers.Has(server.Addr(), name) {
-			return egressListed
+		switch {
+		case len(ntp.LocalServers) == 0 && ntp.PublicServers == nil,
+			ntp.LocalServers.Has(server.Addr(), name), ntp.PublicServers.Has(server.Addr(), name),
+			ntp.LocalServers.Has(client, ""): // a local time server has its own time from outside
+			return match, egressListed
+		case name == "" && ntp.PublicServers.named():
+			return match, egressNameless
 		}
 	}
-	match := c.Policy.Endpoint(name, server, c.Transport(), c.Client.Addr.Addr(), c.Policy.Device(c.Client.MAC, c.Client.Addr.Addr()))
-	switch {
-	case match.Fit == Listed:
-		return egressListed
-	case match.Fit == NotListed && c.nameless(name) && c.Policy.servesPort(server.Port(), c.Transport()):
-		return egressNameless
+	if match.Fit == NotListed && c.nameless(name) && c.Policy.servesPort(server.Port(), c.Transport()) {
+		return match, egressNameless
 	}
-	return egressUnlisted
+	return match, egressUnlisted
 }
 
 // nameless reports whether the flow may have a name that was not seen: hidden
@@ -101,16 +123,34 @@ func (p *Policy) servesPort(port uint16, transport string) bool {
 	return false
 }
 
-func (c *Case) failEgress() {
+func (c *Case) failEgress(match EndpointMatch) {
 	device, peer := c.Parties()
 	v := Violation{Device: device, Peer: peer}
 	what := "contacted"
-	if !c.Answered() && c.Flow.Protocol != flow.UDP || c.Flow.Protocol == flow.TCP && !c.Established() {
+	if c.attempted() {
 		low := Low
 		v.Severity, what = &low, "tried to contact"
 	}
-	v.Message = fmt.Sprintf("%s %s %s over %s, which is no declared endpoint", device, what, peer, c.egressWords())
+	v.Message = fmt.Sprintf("%s %s %s over %s, which %s", device, what, peer, c.egressWords(), fitWords(match))
 	c.Fail(v)
+}
+
+func fitWords(match EndpointMatch) string {
+	switch match.Fit {
+	case OtherPort:
+		return fmt.Sprintf("endpoint %s allows at %s port %s only", match.Endpoint.ID, match.Endpoint.Proto, portList(match.Endpoint.Ports))
+	case OtherSource:
+		return fmt.Sprintf("endpoint %s allows to other hosts only", match.Endpoint.ID)
+	}
+	return "is no declared endpoint"
+}
+
+func portList(ports []PortRange) string {
+	var list []string
+	for _, r := range ports {
+		list = append(list, r.String())
+	}
+	return orList(list)
 }
 
 func (c *Case) egressWords() string {
@@ -118,13 +158,4 @@ func (c *Case) egressWords() string {
 		return fmt.Sprintf("%s (%s)", c.Transport(), p)
 	}
 	return c.Transport()
-}
-
-// staysLocal reports whether routers keep a multicast group inside the site.
-func staysLocal(a netip.Addr) bool {
-	if a.Is4() {
-		b := a.As4()
-		return b[0] == 239 || b[0] == 224 && b[1] == 0 && b[2] == 0
-	}
-	return a.As16()[1]&0x0f <= 8 // organisation-local scope (RFC 7346)
 }

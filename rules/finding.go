@@ -34,6 +34,8 @@ type Finding struct {
 	Controls    []string
 	Remediation string
 	Waiver      string
+
+	told flow.Time // start of the flow that Message speaks of
 }
 
 // Host is a local host as a finding names it.

@@ -29,18 +29,19 @@ func (c *Case) serverHello() *classify.TLS {
 		return nil
 	case t.ServerHello:
 		return t
-	case t.ClientHello && (t.Alert != "" || c.refused()):
+	case t.ClientHello && c.refused():
 		return nil
 	}
 	c.Undecided(helloUnseen)
 	return nil
 }
 
-// refused reports whether the server, seen from the connection's first packet
-// on, sent no byte of payload.
+// refused reports whether the server, every byte of which was seen, answered the
+// ClientHello with an alert or with nothing. A client's alert says nothing: it
+// may follow a ServerHello that the capture lost.
 func (c *Case) refused() bool {
-	return c.Flow.Protocol == flow.TCP && !c.Midstream() && c.Server.Packets > 0 &&
-		c.Server.Payload == 0 && c.Server.Unseen() == 0
+	return c.Flow.Protocol == flow.TCP && !c.Midstream() && c.Server.Packets > 0 && c.Server.Unseen() == 0 &&
+		(c.Server.Payload == 0 || c.Server.Cut == 0 && c.TLS.Alert != "" && c.TLS.AlertByServer)
 }
 
 // clientHello returns the handshake when the client's offer was seen. Only
@@ -66,14 +67,17 @@ func versionName(v classify.TLSVersion) string {
 }
 
 // failHandshake records a violation by a handshake: the peer's port keeps two
-// services of one host apart.
+// services of one host apart, the name asked for two servers behind one proxy.
 func (c *Case) failHandshake(severity *Severity, format string, args ...any) {
 	device, peer := c.Parties()
+	variant := fmt.Sprint(c.Server.Addr.Port())
+	if c.proxied() {
+		variant += " " + c.TLS.ServerName
+	}
 	c.Fail(Violation{
 		Severity: severity,
 		Message:  fmt.Sprintf("%s and %s ", device, peer) + fmt.Sprintf(format, args...),
 		Device:   device, Peer: peer,
-		Variant:  fmt.Sprint(c.Server.Addr.Port()),
-		Evidence: []string{"ClientHello", "HelloRetryRequest", "ServerHello", "Certificate", "ServerKeyExchange", "Alert"},
+		Variant: variant,
 	})
 }

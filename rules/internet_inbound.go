@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"spanaudit/classify"
 	"spanaudit/flow"
@@ -41,33 +42,33 @@ func (internetInbound) Judge(c *Case) {
 const beginnerUnknown = "a flow with the internet whose beginning was not seen: it is not known who began it"
 
 // beginnerKnown reports whether it is known that the client began the flow. A
-// TCP handshake or an application message tells. The first datagram that was
-// seen need not have been the first that was sent, so of UDP it tells only where
-// the ports agree: a client's is ephemeral, a server's is not.
+// TCP handshake, an application message or an ICMP request tells. The first
+// datagram that was seen need not have been the first that was sent, so of UDP
+// it tells only where the ports agree: a client's is ephemeral, a server's is
+// not. Of other protocols nothing tells.
 func (c *Case) beginnerKnown() bool {
-	const ephemeral = 32768 // the lowest port that common systems give to clients
+	client, server := c.Client.Addr.Port(), c.Server.Addr.Port()
 	switch {
 	case c.Ground >= flow.Message:
 		return true
-	case c.Flow.Protocol == flow.TCP:
-		return false
 	case c.Flow.Protocol == flow.UDP:
-		return c.Client.Addr.Port() >= ephemeral && c.Server.Addr.Port() < ephemeral
+		return portsTell(client, server)
+	case c.Flow.Protocol == flow.ICMP:
+		return slices.Contains([]uint16{8, 13, 15, 17}, client)
+	case c.Flow.Protocol == flow.ICMPv6:
+		return client == 128 || client == 139
 	}
-	return true
+	return false
+}
+
+// portsTell reports whether the ports look like those of a client and a server.
+func portsTell(client, server uint16) bool {
+	const wellKnown, ephemeral = 1024, 32768 // below the one only servers; from the other on common systems give ports to clients
+	return client >= ephemeral && server < ephemeral || client >= wellKnown && server < wellKnown
 }
 
 func (c *Case) failInbound() {
 	device, peer := c.Parties()
-	severity, what := Critical, "a connection to"
-	switch {
-	case !c.Answered():
-		severity, what = Low, "an attempt, not answered, to reach"
-	case !c.Established() || c.Transport() == "icmp":
-		severity, what = High, "a probe, answered, of"
-	case c.Flow.Protocol == flow.UDP:
-		what = "an exchange with"
-	}
 	service := c.Transport()
 	if c.Transport() == "tcp" || c.Transport() == "udp" {
 		service += fmt.Sprintf(" port %d", c.Server.Addr.Port())
@@ -75,9 +76,19 @@ func (c *Case) failInbound() {
 	if p := c.Facts.Protocol; p != classify.Unknown {
 		service += fmt.Sprintf(" (%s)", p)
 	}
+	severity, did, end := Critical, "connected to", ""
+	switch {
+	case c.OneSided():
+	case !c.Answered():
+		severity, did, end = Low, "tried to reach", " and got no answer"
+	case !c.Established() || c.Transport() == "icmp":
+		severity, did, end = High, "probed", " and got an answer"
+	case c.Flow.Protocol != flow.TCP:
+		did = "exchanged packets with"
+	}
 	c.Fail(Violation{
 		Severity: &severity, Device: device, Peer: peer,
-		Message: fmt.Sprintf("%s from the internet began %s %s on %s; only the site may begin conversations", peer, what, device, service),
+		Message: fmt.Sprintf("%s on the internet %s %s on %s%s; only the site may begin conversations", peer, did, device, service, end),
 	})
 }
 

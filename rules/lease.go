@@ -22,7 +22,8 @@ type leaseHistory struct {
 	wished  netip.Addr // option 50 of the last DISCOVER or INIT-REBOOT
 	asked   flow.Frame
 	granted []grant // address changes only, in order
-	acks    int
+	asks    int     // DISCOVER and REQUEST messages
+	acks    int     // that granted an address
 }
 
 // grant is one address that a DHCPACK gave.
@@ -44,6 +45,9 @@ func (s *Site) learnLease(l classify.Lease, at flow.Frame) {
 		}
 		h = &leaseHistory{}
 		s.leases[l.ClientMAC] = h
+	}
+	if l.MessageType == dhcpDiscover || l.MessageType == dhcpRequest {
+		h.asks++
 	}
 	switch l.MessageType {
 	case dhcpDiscover:

@@ -13,8 +13,11 @@ import (
 )
 
 // maxFindings bounds the findings of one rule. Violations beyond it are counted
-// in the requirement and named in its reason.
-const maxFindings = 10_000
+// in the requirement and named in its reason. maxNotes bounds its remarks.
+const (
+	maxFindings = 10_000
+	maxNotes    = 8
+)
 
 // ledger is what one rule has found so far.
 type ledger struct {
@@ -26,6 +29,7 @@ type ledger struct {
 	undecided        map[string]int // by reason
 	notApplicable    string         // why the policy leaves the rule out; empty when it does not
 	unlisted         int            // violations beyond maxFindings
+	notes            []string       // remarks for the requirement's reason, whatever its verdict
 
 	findings map[string]*Finding // by everything that makes two violations the same
 }
@@ -44,14 +48,22 @@ func newLedger(doc Doc, setting RuleSetting) *ledger {
 	return l
 }
 
+// note keeps a remark, once, as long as there is room.
+func (l *ledger) note(remark string) {
+	if len(l.notes) < maxNotes && !slices.Contains(l.notes, remark) {
+		l.notes = append(l.notes, remark)
+	}
+}
+
 func (l *ledger) undecide(because string) {
 	l.examined++
 	l.undecided[because]++
 }
 
-// finding returns the finding that v belongs to, raised to v's severity and in
-// v's words where v is the gravest so far.
-func (l *ledger) finding(v Violation) *Finding {
+// finding returns the finding that v, first seen at the time, belongs to, raised
+// to v's severity. It speaks in the words of the gravest violation, of the
+// earliest where several are equally grave.
+func (l *ledger) finding(v Violation, at flow.Time) *Finding {
 	severity := l.severity
 	if v.Severity != nil && !l.changed {
 		severity = *v.Severity
@@ -60,7 +72,7 @@ func (l *ledger) finding(v Violation) *Finding {
 	f, ok := l.findings[id]
 	if !ok {
 		f = &Finding{
-			ID: id, Rule: l.doc.ID, Severity: severity, Verdict: Fail, Message: v.Message,
+			ID: id, Rule: l.doc.ID, Severity: severity, Verdict: Fail, Message: v.Message, told: at,
 			Device: v.Device, Peer: v.Peer, Controls: l.doc.Controls, Remediation: l.doc.Remediation,
 		}
 		if len(l.findings) >= maxFindings {
@@ -68,9 +80,14 @@ func (l *ledger) finding(v Violation) *Finding {
 			return f
 		}
 		l.findings[id] = f
+		return f
 	}
-	if severity > f.Severity {
-		f.Severity, f.Message, f.Peer = severity, v.Message, v.Peer
+	several := f.Peer.Port != v.Peer.Port
+	if cmp.Or(cmp.Compare(severity, f.Severity), cmp.Compare(f.told, at), cmp.Compare(f.Message, v.Message)) > 0 {
+		f.Severity, f.Message, f.told, f.Device, f.Peer = severity, v.Message, at, v.Device, v.Peer
+	}
+	if several {
+		f.Peer.Port = 0
 	}
 	return f
 }
@@ -120,7 +137,7 @@ func (l *ledger) requirement(lossy string) Requirement {
 	case l.failed > 0:
 		r.Verdict = Fail
 		if l.unlisted > 0 {
-			r.Reason = fmt.Sprintf("%d more violations than the %d findings listed", l.unlisted, maxFindings)
+			r.Reason = fmt.Sprintf("%d more violations than those of the %d findings listed", l.unlisted, maxFindings)
 		}
 	case r.Undecided > 0:
 		r.Verdict, r.Reason = Indeterminate, l.reasons()
@@ -131,6 +148,7 @@ func (l *ledger) requirement(lossy string) Requirement {
 	default:
 		r.Verdict = Pass
 	}
+	r.Reason = strings.Join(append(slices.DeleteFunc([]string{r.Reason}, func(s string) bool { return s == "" }), l.notes...), "; ")
 	return r
 }
 

@@ -85,7 +85,9 @@ func (s *Site) bindMedia(r *classify.Record) {
 	if r.Server.Addr.Addr() == leg.client && r.Client.Addr.Addr() == leg.server {
 		r.Swap(flow.Message)
 	}
-	r.Confirm(flow.Message)
+	if r.Client.Addr.Addr() == leg.client {
+		r.Confirm(flow.Message)
+	}
 }
 
 func (s *Site) mediaLeg(r *classify.Record) (mediaLeg, bool) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"spanaudit/classify"
 )
 
 // ntpSource judges whom local hosts take the time from: local servers first,
@@ -32,36 +34,50 @@ func (*ntpSource) Doc() Doc {
 
 func (r *ntpSource) Judge(c *Case) {
 	n := c.NTP
-	if n == nil || n.Requests == 0 && n.Responses == 0 {
+	if n == nil || !asksTime(n) || c.Policy.ZoneOf(c.Client.Addr.Addr()).Trust != Local {
 		return
 	}
-	client, server := c.Client.Addr.Addr(), c.Server.Addr.Addr()
-	if c.Policy.ZoneOf(client).Trust != Local {
-		return
-	}
-	if c.Between() == Inside && n.Responses > 0 && slices.ContainsFunc(n.Strata, func(s uint8) bool { return s >= 1 && s <= 15 }) {
-		if r.servers == nil {
-			r.servers = map[netip.Addr]bool{}
-		}
-		if len(r.servers) < maxHosts {
-			r.servers[server] = true
-		}
-	}
-	name := c.ServerName()
-	policy := c.Policy.NTP
+	r.learnServer(c)
+	server, name, policy := c.Server.Addr.Addr(), c.ServerName(), c.Policy.NTP
 	declared := len(policy.LocalServers) > 0
 	switch {
 	case c.Between() == Group: // broadcast and multicast NTP is heard, not asked
 	case policy.LocalServers.Has(server, name) || policy.PublicServers.Has(server, name) && !declared:
 		c.Examine()
-	case c.Between() == Inside && !declared:
+	case !c.Internet() && !declared:
 		c.Examine()
-	case c.Between() == Inside:
-		r.fail(c, "a local server that is not declared; a declared one is wanted")
+	case !c.Internet() && name == "" && policy.LocalServers.named():
+		c.Undecided(timeServerNameless)
+	case !c.Internet():
+		r.fail(c, "a server that is not declared; a declared local one is wanted")
 	case len(r.asked) < maxTimeRequests:
 		r.asked = append(r.asked, *c)
 	default:
 		c.Undecided("more requests to public servers than are kept until the end of the capture")
+	}
+}
+
+const timeServerNameless = "a time server whose name was not seen (no DNS answer), where the policy declares names"
+
+// asksTime reports whether the flow is about the time. Control messages, as
+// monitoring sends them, are not (RFC 9327).
+func asksTime(n *classify.NTP) bool {
+	const control = 6
+	return n.Requests+n.Responses > 0 && slices.ContainsFunc(n.Modes, func(mode uint8) bool { return mode < control })
+}
+
+// learnServer remembers a local server that gives the time to another local
+// host.
+func (r *ntpSource) learnServer(c *Case) {
+	synchronised := func(stratum uint8) bool { return stratum >= 1 && stratum <= 15 }
+	if c.Between() != Inside || c.NTP.Responses == 0 || !slices.ContainsFunc(c.NTP.Strata, synchronised) {
+		return
+	}
+	if r.servers == nil {
+		r.servers = map[netip.Addr]bool{}
+	}
+	if len(r.servers) < maxHosts {
+		r.servers[c.Server.Addr.Addr()] = true
 	}
 }
 
@@ -81,11 +97,13 @@ func (r *ntpSource) Conclude(c *Conclusion) {
 		case r.servers[client] || c.Policy.NTP.LocalServers.Has(client, ""):
 			q.Examine() // a local time server has its own time from outside
 		case len(c.Policy.NTP.LocalServers) > 0:
-			r.fail(q, "a public server; the policy declares local ones")
+			r.fail(q, "a public server; the policy declares local ones, and one of them is wanted")
+		case q.ServerName() == "" && c.Policy.NTP.PublicServers.named():
+			q.Undecided(timeServerNameless)
 		case c.Policy.NTP.PublicServers != nil:
-			r.fail(q, "a public server that is not declared")
+			r.fail(q, "a public server that is not declared; a declared one is wanted")
 		case seen:
-			r.fail(q, fmt.Sprintf("a public server, although the local server %s answers", local))
+			r.fail(q, fmt.Sprintf("a public server, although the local server %s answers; a local one is wanted", local))
 		default:
 			q.Examine()
 		}

@@ -228,3 +228,8 @@ func (s Servers) Has(a netip.Addr, name string) bool {
 		return r == rest && matchLabel(l, label)
 	})
 }
+
+// named reports whether the list has servers that are known by name alone.
+func (s Servers) named() bool {
+	return slices.ContainsFunc(s, func(v Server) bool { return v.Name != "" })
+}

@@ -19,7 +19,7 @@ type Report struct {
 type Coverage struct {
 	Packets  uint64 // of flows, duplicates aside
 	Flows    uint64
-	TCPFlows uint64 // TCP flows that carried payload
+	TCPFlows uint64 // TCP flows that carried payload or were seen one-sided
 	Capture  CaptureLoss
 
 	OneSided     uint64 // TCP flows of which one direction was never seen
@@ -29,10 +29,11 @@ type Coverage struct {
 	Outside      uint64 // flows with no end in a local zone
 	Evicted      uint64 // flows ended early for lack of memory
 	Starved      uint64 // flows whose bytes were not all examined for lack of memory
+	Forgotten    uint64 // names, leases, sessions and media ports not remembered because a bound was reached
 	Panics       uint64 // messages on which a decoder failed; each cost its flow the classification
 	BadChecksums uint64 // packets; offload makes them common, and they are judged all the same
 
-	Protocols   map[string]uint64 // flows by application protocol
+	Protocols   map[string]uint64 // flows by application protocol; by the transport's name where that is not TCP or UDP
 	Devices     []Host            // local hosts seen, by address, at most 256
 	MoreDevices int               // local hosts beyond those listed
 }

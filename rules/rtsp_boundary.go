@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"spanaudit/classify"
@@ -19,8 +20,8 @@ func (rtspBoundary) Doc() Doc {
 		Title:       "RTSP crosses the internet boundary",
 		Severity:    Critical,
 		Kind:        Prohibition,
-		Checks:      "RTSP, told by its content on any port, also tunnelled in HTTP or known inside TLS, has both ends in local zones, and names no host beyond them",
-		Fails:       "any crossing, whoever began it; local RTSP that names an external host in SETUP, a redirect, Content-Base or SDP is high",
+		Checks:      "RTSP, told by its content on any port, also tunnelled in HTTP, or inside TLS at the ports of RTSP, has both ends in local zones, and names no address beyond them",
+		Fails:       "any crossing, whoever began it; local RTSP that names an external address in SETUP, a redirect, Content-Base or SDP is high",
 		NotSeen:     "no RTSP was seen",
 		Remediation: "Remove the port forward or NAT rule, block 554, 322, 8554 and tunnels at the border, and use a VPN for remote viewing.",
 		Source:      "AWS Panorama security page: do not allow streams to go out to or come in from the internet",
@@ -28,7 +29,7 @@ func (rtspBoundary) Doc() Doc {
 }
 
 func (rtspBoundary) Judge(c *Case) {
-	if c.RTSP == nil && c.Wrapped != classify.ProtoRTSP {
+	if !c.isRTSP() {
 		if c.mayHideRTSP() {
 			c.Undecided("a TCP flow across the boundary whose beginning was not seen: it may be RTSP")
 		}
@@ -37,18 +38,37 @@ func (rtspBoundary) Judge(c *Case) {
 	switch {
 	case c.crossesVideo():
 		c.failRTSP(nil, "")
-	case c.Between() == Outside:
+	case !c.keepsVideo():
 		c.Undecided("RTSP between two addresses outside every local zone: declare the zones")
 	default:
 		c.judgeNamedHosts()
 	}
 }
 
+// isRTSP reports whether the flow is RTSP, in clear or, as far as its port
+// tells, inside TLS. A port that the policy has for RTSP tells it as well as the
+// registered one.
+func (c *Case) isRTSP() bool {
+	if c.RTSP != nil || c.Wrapped == classify.ProtoRTSP {
+		return true
+	}
+	at := func(r PortRange) bool { return r.Contains(c.Server.Addr.Port()) }
+	return c.TLS != nil && slices.ContainsFunc(c.Policy.Video.RTSPPorts, at)
+}
+
 // crossesVideo reports whether the flow leaves the zones in which the policy
-// keeps video.
+// keeps video, or goes between the internet and any other zone.
 func (c *Case) crossesVideo() bool {
-	client, server := c.Policy.KeepsVideo(c.Client.Addr.Addr()), c.Policy.KeepsVideo(c.Server.Addr.Addr())
-	return client != server && c.Between() != Group
+	if c.Between() == Group {
+		return false
+	}
+	return c.Policy.keeps(c.clientTrust) != c.Policy.keeps(c.serverTrust) ||
+		(c.clientTrust == Internet) != (c.serverTrust == Internet)
+}
+
+// keepsVideo reports whether both ends are where the policy keeps video.
+func (c *Case) keepsVideo() bool {
+	return c.Policy.keeps(c.clientTrust) && c.Policy.keeps(c.serverTrust)
 }
 
 // mayHideRTSP reports whether the flow crosses the boundary with bytes that no
@@ -56,7 +76,7 @@ func (c *Case) crossesVideo() bool {
 func (c *Case) mayHideRTSP() bool {
 	return c.Flow.Protocol == flow.TCP && c.Facts.Protocol == classify.Unknown && c.crossesVideo() &&
 		c.Client.Payload+c.Server.Payload > 0 &&
-		(c.Midstream() || c.OneSided() || c.Starved || c.Client.Unseen()+c.Server.Unseen() > 0)
+		(c.Midstream() || c.OneSided() || c.Starved || c.Malformed || c.Client.Unseen()+c.Server.Unseen() > 0)
 }
 
 func (c *Case) failRTSP(severity *Severity, detail string) {
@@ -67,24 +87,33 @@ func (c *Case) failRTSP(severity *Severity, detail string) {
 	})
 }
 
-// whoAsks says who opened the flow towards whom.
+// whoAsks says who opened the flow towards whom, as far as that was seen.
 func (c *Case) whoAsks(device Host, peer Peer) string {
-	if c.Between() == Inbound {
+	switch {
+	case c.Ground < flow.Message:
+		return fmt.Sprintf("%s and %s speak", device, peer)
+	case c.Between() == Inbound:
 		return fmt.Sprintf("%s reached %s port %d by", peer, device, c.Server.Addr.Port())
 	}
 	return fmt.Sprintf("%s reached %s by", device, peer)
 }
 
 func (c *Case) rtspWords() string {
-	if c.RTSP == nil {
+	switch {
+	case c.RTSP == nil && c.Wrapped == classify.ProtoRTSP:
 		return "RTSP inside TLS (named by " + strings.ReplaceAll(c.WrappedBy, "_", " ") + ")"
+	case c.RTSP == nil:
+		return "RTSP inside TLS (named by the policy's RTSP ports)"
 	}
 	words := "RTSP"
 	if c.RTSP.Tunnel {
 		words = "RTSP tunnelled in HTTP"
 	}
-	if len(c.RTSP.Methods) > 0 {
+	switch {
+	case len(c.RTSP.Methods) > 0:
 		words += " (" + strings.Join(c.RTSP.Methods, ", ") + ")"
+	case c.RTSP.Interleaved:
+		words += " (interleaved media)"
 	}
 	return words
 }
@@ -94,7 +123,7 @@ func (c *Case) rtspWords() string {
 func (c *Case) judgeNamedHosts() {
 	if c.RTSP != nil {
 		for _, host := range c.RTSP.External {
-			if a, err := netip.ParseAddr(host); err == nil && c.Policy.ZoneOf(a).Trust == Internet {
+			if a, err := netip.ParseAddr(host); err == nil && !c.Policy.KeepsVideo(a) {
 				high := High
 				c.failRTSP(&high, fmt.Sprintf(", but it names %s", a))
 				return

@@ -8,13 +8,19 @@ type Rule interface {
 	Doc() Doc
 	// Judge looks at one flow that has ended and writes what it finds into
 	// the case. Flows come in the order of their end, DNS answers, leases and
-	// RTSP set-ups that preceded it already known to c.Site.
+	// RTSP set-ups that preceded it already known to c.Site. The case is the
+	// next rule's afterwards; a rule that keeps it copies it.
 	Judge(c *Case)
 }
 
 // concluder is a rule that can only decide when all traffic has been seen.
 type concluder interface {
 	Conclude(c *Conclusion)
+}
+
+// conditional is a rule that some policies leave out: it returns why, or "".
+type conditional interface {
+	NotApplicable(p *Policy) string
 }
 
 // Doc is a rule's documentation: `rules show`, the reports and the README all

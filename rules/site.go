@@ -1,20 +1,22 @@
 package rules
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 
 	"spanaudit/classify"
 	"spanaudit/flow"
 )
 
-// Bounds of what a Site remembers. What is beyond them is forgotten, oldest
-// claims kept, and counted in Site.Forgotten.
+// Bounds of what a Site remembers. What is beyond them is not learned, and is
+// counted in Site.Forgotten.
 const (
-	maxAnswers  = 200_000
-	maxNameAges = 8 // answers kept for one client and address
-	maxHosts    = 65_536
-	maxSessions = 200_000
-	maxMedia    = 65_536
+	maxAnswers   = 200_000
+	maxToldNames = 8 // kept for one client and address; the one told longest ago makes room
+	maxHosts     = 65_536
+	maxSessions  = 200_000
+	maxMedia     = 65_536
 )
 
 // Site is what is known across flows: names from DNS answers, media ports from
@@ -24,7 +26,7 @@ type Site struct {
 	policy *Policy
 
 	names    map[nameKey][]knownName
-	sessions map[[32]byte]classify.Trit
+	sessions map[[32]byte]struct{}
 	media    map[mediaKey]mediaLeg
 	hosts    map[netip.Addr]flow.MAC
 	leases   map[flow.MAC]*leaseHistory
@@ -34,16 +36,17 @@ type Site struct {
 
 type nameKey struct{ client, server netip.Addr }
 
+// knownName is a name and when answers that gave it came first and last.
 type knownName struct {
-	since flow.Time
-	name  string
+	name        string
+	first, last flow.Time
 }
 
 func newSite(p *Policy) *Site {
 	return &Site{
 		policy:   p,
 		names:    map[nameKey][]knownName{},
-		sessions: map[[32]byte]classify.Trit{},
+		sessions: map[[32]byte]struct{}{},
 		media:    map[mediaKey]mediaLeg{},
 		hosts:    map[netip.Addr]flow.MAC{},
 		leases:   map[flow.MAC]*leaseHistory{},
@@ -65,29 +68,53 @@ func (s *Site) room(n, limit int) bool {
 func (s *Site) learnName(client netip.Addr, n classify.Name, at flow.Time) {
 	for _, k := range []nameKey{{client, n.Address}, {netip.Addr{}, n.Address}} {
 		known := s.names[k]
-		if len(known) > 0 && known[len(known)-1].name == n.Query {
-			continue
+		i := slices.IndexFunc(known, func(name knownName) bool { return name.name == n.Query })
+		switch {
+		case i >= 0:
+			known[i].last = max(known[i].last, at)
+		case known == nil && !s.room(len(s.names), maxAnswers):
+		case len(known) >= maxToldNames:
+			s.Forgotten++
+			oldest := slices.MinFunc(known, func(x, y knownName) int { return cmp.Compare(x.last, y.last) })
+			known[slices.Index(known, oldest)] = knownName{n.Query, at, at}
+		default:
+			s.names[k] = append(known, knownName{n.Query, at, at})
 		}
-		if len(known) >= maxNameAges || known == nil && !s.room(len(s.names), maxAnswers) {
-			continue
-		}
-		s.names[k] = append(known, knownName{at, n.Query})
 	}
 }
 
 // NameOf returns the name under which client knew server at the time: the
 // question of the last DNS answer before it that gave this address to this
-// client, else to any client. Empty when there was none.
+// client, else to any client. An answer that came later names the server where
+// none came before. Empty when there was none.
 func (s *Site) NameOf(client, server netip.Addr, at flow.Time) string {
 	for _, k := range []nameKey{{client, server}, {netip.Addr{}, server}} {
-		known := s.names[k]
-		for i := len(known) - 1; i >= 0; i-- {
-			if known[i].since <= at || i == 0 {
-				return known[i].name
-			}
+		if known := s.names[k]; len(known) > 0 {
+			return slices.MaxFunc(known, func(x, y knownName) int {
+				return cmp.Or(cmp.Compare(x.before(at), y.before(at)), cmp.Compare(y.first, x.first))
+			}).name
 		}
 	}
 	return ""
+}
+
+// before returns the last time not after at when the answer is known to have
+// been given, 0 when there is none.
+func (k knownName) before(at flow.Time) flow.Time {
+	switch {
+	case k.last <= at:
+		return k.last
+	case k.first <= at:
+		return k.first
+	}
+	return 0
+}
+
+// mayName reports whether client may know server by name: it was told so, or
+// nothing was seen of what it was told.
+func (s *Site) mayName(client, server netip.Addr, name string) bool {
+	known := s.names[nameKey{client, server}]
+	return len(known) == 0 || slices.ContainsFunc(known, func(k knownName) bool { return k.name == name })
 }
 
 // learnHost notes the link-layer address that a local host was first seen with.
@@ -120,30 +147,24 @@ func (s *Site) host(a netip.Addr, mac flow.MAC) Host {
 	return host
 }
 
-// learnSessions remembers by what a TLS session can be resumed and whether it
-// was forward secret.
+// learnSessions remembers by what the session of a TLS handshake may be resumed,
+// if its first handshake was seen: a ticket renewed in an abbreviated one leads
+// back no further than that.
 func (s *Site) learnSessions(t *classify.TLS) {
-	if t == nil || t.ForwardSecrecy == classify.UnknownTrit {
+	if t == nil || t.Resumed != classify.No && !s.knowsParent(t) {
 		return
 	}
 	for _, k := range t.SessionKeys {
 		if _, ok := s.sessions[k]; ok || s.room(len(s.sessions), maxSessions) {
-			s.sessions[k] = t.ForwardSecrecy
+			s.sessions[k] = struct{}{}
 		}
 	}
 }
 
-// inherit gives an abbreviated TLS 1.2 handshake the forward secrecy of the
-// handshake that it resumes, where that was seen: its keys are derived from the
-// other's.
-func (s *Site) inherit(t *classify.TLS) {
-	if t == nil || t.Resumed != classify.Yes || t.ForwardSecrecy != classify.UnknownTrit {
-		return
-	}
-	for _, k := range t.ResumedKeys {
-		if parent, ok := s.sessions[k]; ok {
-			t.ForwardSecrecy = parent
-			return
-		}
-	}
+// knowsParent reports whether the handshake that t resumes was seen.
+func (s *Site) knowsParent(t *classify.TLS) bool {
+	return slices.ContainsFunc(t.ResumedKeys, func(k [32]byte) bool {
+		_, ok := s.sessions[k]
+		return ok
+	})
 }

@@ -19,19 +19,23 @@ func (tlsBrokenCipher) Doc() Doc {
 		Fails:       "any such suite was selected",
 		NotSeen:     "no ServerHello was seen",
 		Remediation: "Disable the suite at once, and treat what it carried, credentials first, as exposed.",
-		Source:      "RFC 9325, section 4.1; RFC 7465",
+		Source:      "RFC 9325, section 4.1; RFC 7465; RFC 6176",
 	}
 }
+
+const soundSuite = "a suite that authenticates and encrypts, such as ECDHE with AES-GCM, is wanted"
 
 func (tlsBrokenCipher) Judge(c *Case) {
 	t := c.serverHello()
 	if t == nil {
 		return
 	}
-	switch t.CipherSuite.Class() {
-	case classify.ClassBroken:
-		c.failHandshake(nil, "negotiated %s: %s", t.CipherSuite, strings.ReplaceAll(strings.Join(t.CipherSuite.Reasons(), ", "), "_", " "))
-	case classify.ClassUnknown:
+	switch class := t.CipherSuite.Class(); {
+	case t.Version == classify.SSL2:
+		c.failHandshake(nil, "negotiated SSL 2.0, all of whose cipher suites rest on MD5; %s", soundSuite)
+	case class == classify.ClassBroken:
+		c.failHandshake(nil, "negotiated %s (%s); %s", t.CipherSuite, strings.ReplaceAll(strings.Join(t.CipherSuite.Reasons(), ", "), "_", " "), soundSuite)
+	case class == classify.ClassUnknown:
 		c.Undecided(unknownSuite)
 	default:
 		c.Examine()

@@ -26,7 +26,7 @@ func (tlsForwardSecrecy) Judge(c *Case) {
 	}
 	switch t.ForwardSecrecy {
 	case classify.Yes:
-		c.Examine()
+		c.judgeResumption(t)
 	case classify.No:
 		c.failHandshake(nil, "negotiated %s without forward secrecy: %s", versionName(t.Version), withoutForwardSecrecy(t))
 	default:
@@ -36,22 +36,32 @@ func (tlsForwardSecrecy) Judge(c *Case) {
 
 func withoutForwardSecrecy(t *classify.TLS) string {
 	switch {
+	case t.Version == classify.SSL2:
+		return "it only has RSA; an ephemeral key exchange (ECDHE or DHE) is wanted"
 	case t.PSK && !t.KeyShare:
 		return "a pre-shared key without key share (psk_ke); psk_dhe_ke is wanted"
-	case t.Resumed == classify.Yes:
-		return "a resumed session whose first handshake had none; an ephemeral key exchange is wanted"
 	default:
 		return t.CipherSuite.String() + "; an ephemeral key exchange (ECDHE or DHE) is wanted"
 	}
 }
 
 func whyForwardSecrecyUnknown(t *classify.TLS) string {
-	switch {
-	case t.Resumed == classify.Yes:
-		return parentUnseen
-	case t.CipherSuite.Class() == classify.ClassUnknown:
+	if t.CipherSuite.Class() == classify.ClassUnknown {
 		return unknownSuite
+	}
+	return keyShareUnseen
+}
+
+// judgeResumption lets a session resumed up to TLS 1.2 pass only where its first
+// handshake is in the capture: its keys come from that one, and how they were
+// kept since cannot be seen.
+func (c *Case) judgeResumption(t *classify.TLS) {
+	switch {
+	case t.Version.TLS() == classify.TLS13 || t.Resumed == classify.No || c.Site.knowsParent(t):
+		c.Examine()
+	case t.Resumed == classify.Yes:
+		c.Undecided(parentUnseen)
 	default:
-		return keyShareUnseen
+		c.Undecided(keyShareUnseen)
 	}
 }

@@ -45,16 +45,16 @@ func (tlsForwardSecrecyOffered) Judge(c *Case) {
 const pskDHEKE = 1 // RFC 8446, section 4.2.9
 
 func offersForwardSecrecy(t *classify.TLS) bool {
-	// Without supported_groups a server may take any curve (RFC 8422, section 4).
-	usable := len(t.OfferedGroups) == 0 || slices.ContainsFunc(t.OfferedGroups, func(g classify.Group) bool {
-		return g.Class() != classify.ClassUnknown
-	})
+	known := slices.ContainsFunc(t.OfferedGroups, func(g classify.Group) bool { return g.Class() != classify.ClassUnknown })
 	for _, v := range t.OfferedVersions {
-		if meets(v, classify.TLS13) && (usable || slices.Contains(t.PSKModes, pskDHEKE)) {
+		if meets(v, classify.TLS13) && (known || slices.Contains(t.PSKModes, pskDHEKE)) {
 			return true
 		}
 	}
+	// Without supported_groups a server of TLS 1.2 may take any curve (RFC
+	// 8422, section 4).
+	curve := known || len(t.OfferedGroups) == 0
 	return slices.ContainsFunc(t.OfferedSuites, func(s classify.CipherSuite) bool {
-		return s.ForwardSecret() == classify.Yes && (usable || !strings.HasPrefix(s.KeyExchange(), "ECDH"))
+		return s.ForwardSecret() == classify.Yes && (curve || !strings.HasPrefix(s.KeyExchange(), "ECDHE"))
 	})
 }

@@ -29,5 +29,9 @@ func (tlsVersion) Judge(c *Case) {
 		c.Examine()
 		return
 	}
-	c.failHandshake(nil, "negotiated %s with %s; at least %s is wanted", versionName(t.Version), t.CipherSuite, versionName(minimum))
+	with := ""
+	if t.Version != classify.SSL2 {
+		with = " with " + t.CipherSuite.String()
+	}
+	c.failHandshake(nil, "negotiated %s%s; at least %s is wanted", versionName(t.Version), with, versionName(minimum))
 }

@@ -20,7 +20,8 @@ type Requirement struct {
 	Severity Severity // of the rule; a finding's own may differ
 	Verdict  Verdict
 
-	// Examined counts what the verdict rests on (flows, for most rules),
+	// Examined counts what the verdict rests on (flows, for most rules; a long
+	// one is judged again after each active timeout, and counted each time),
 	// Failed and Undecided those among them that broke the rule or could not
 	// be decided.
 	Examined  int

@@ -115,6 +115,9 @@ func (p *Policy) InScope(a netip.Addr) bool { return p.ZoneOf(a).Trust == Local 
 // KeepsVideo reports whether video may flow at the address: in local zones and
 // those that video.local_trust adds, never on the internet.
 func (p *Policy) KeepsVideo(a netip.Addr) bool {
-	t := p.ZoneOf(a).Trust
+	return p.keeps(p.ZoneOf(a).Trust)
+}
+
+func (p *Policy) keeps(t Trust) bool {
 	return t == Local || t == Special || t != Internet && slices.Contains(p.Video.LocalTrust, t)
 }

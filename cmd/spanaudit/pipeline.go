@@ -175,6 +175,7 @@ func (p *pipeline) judge() {
 		all = all[:0]
 		for _, events := range b.events {
 			all = append(all, events...)
+			clear(events) // the batch is used again; what it told need not live on
 		}
 		slices.SortStableFunc(all, func(x, y event) int {
 			return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.flow, y.flow))
@@ -208,7 +209,7 @@ func (p *pipeline) apply(e *event) {
 func (p *pipeline) loss(src *capture.Source) rules.Loss {
 	s := src.Stats()
 	l := rules.Loss{CaptureLoss: rules.CaptureLoss{
-		Dropped: s.Dropped, Cut: s.Cut, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,
+		Dropped: s.Dropped, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,
 		Late: s.Late, Filter: p.opt.Filter, Filtered: s.Filtered,
 	}}
 	for _, in := range src.Inputs() {

@@ -1,0 +1,130 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"spanaudit/classify"
+)
+
+func TestCaptureLoss(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		loss    CaptureLoss
+		want    Verdict
+		message string
+	}{
+		{"none", CaptureLoss{}, Pass, ""},
+		{"within the limit", CaptureLoss{Dropped: 1, Late: 1, FragmentsGivenUp: 1}, Pass, ""},
+		{"dropped", CaptureLoss{Dropped: 3}, Fail, "3 packets dropped"},
+		{"fragments", CaptureLoss{FragmentsGivenUp: 30}, Fail, "30 fragments"},
+		{"late", CaptureLoss{Late: 30}, Fail, "30 packets too late"},
+		{"input broken", CaptureLoss{Broken: 1}, Fail, "1 inputs"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, w := NewAudit(parse(t, site)), &wire{}
+			for range 400 {
+				a.Ended(w.tcp("10.20.0.10:40000", "10.20.0.21:80"))
+			}
+			r := a.Finish(Loss{CaptureLoss: c.loss})
+			q, f := requirement(t, r, "capture-loss"), findings(r, "capture-loss")
+			if q.Verdict != c.want || c.want == Fail && (len(f) != 1 || !strings.Contains(f[0].Message, c.message)) {
+				t.Errorf("%s, findings %+v; %s is wanted", q.Verdict, f, c.want)
+			}
+		})
+	}
+	r := judge(parse(t, site), (&wire{}).tcp("10.20.0.10:40000", "10.20.0.21:80", append(opened[:3:3], ask, gapped)...))
+	if f := findings(r, "capture-loss"); len(f) != 1 || !strings.Contains(f[0].Message, "1000 TCP bytes") {
+		t.Errorf("bytes lost: %+v", f)
+	}
+	r = judge(parse(t, site), (&wire{}).tcp("10.20.0.10:40000", "10.20.0.21:80", append(opened[:3:3], datum{payload: 100, cut: 60}, answer)...))
+	if f := findings(r, "capture-loss"); len(f) != 1 || !strings.Contains(f[0].Message, "1 packets cut") {
+		t.Errorf("packets cut: %+v", f)
+	}
+	if q := requirement(t, judge(parse(t, site)), "capture-loss"); q.Verdict != NotObserved {
+		t.Errorf("nothing captured: %s", q.Verdict)
+	}
+}
+
+// What must not occur may have occurred in what was not seen.
+func TestLossyCaptureProvesNoAbsence(t *testing.T) {
+	for name, loss := range map[string]Loss{
+		"dropped": {CaptureLoss: CaptureLoss{Dropped: 1000}},
+		"broken":  {CaptureLoss: CaptureLoss{Broken: 1}},
+		"starved": {Starved: 1},
+		"panic":   {Panics: 1},
+	} {
+		a, w := NewAudit(parse(t, site)), &wire{}
+		a.Ended(w.rtsp("10.20.0.10:40000", "10.20.0.21:554", classify.RTSP{}))
+		a.Ended(w.mqtt("10.20.0.10:40000", "10.20.0.5:1883", classify.MQTT{}))
+		a.Ended(w.ntp("10.20.0.10:40000", "10.20.0.5:123"))
+		a.Ended(w.tcp("10.20.0.10:40000", "198.51.100.200:443"))
+		r := a.Finish(loss)
+		for rule, want := range map[string]Verdict{
+			"egress-allow-list": Indeterminate, "internet-inbound": Indeterminate, "rtsp-boundary": Indeterminate,
+			"mqtt-cleartext": Fail, "ntp-source": Pass, "tls-broken-cipher": NotObserved,
+		} {
+			if q := requirement(t, r, rule); q.Verdict != want {
+				t.Errorf("%s: %s is %s (%s); %s is wanted", name, rule, q.Verdict, q.Reason, want)
+			}
+		}
+	}
+}
+
+func TestCaptureVisibility(t *testing.T) {
+	good := func(w *wire, n int) (list []*classify.Record) {
+		for range n {
+			list = append(list, w.tls("10.20.0.10:40000", "198.51.100.11:443", classify.TLS{}))
+		}
+		return list
+	}
+	for _, c := range []struct {
+		name    string
+		records func(w *wire) []*classify.Record
+		want    Verdict
+		message string
+	}{
+		{"all seen", func(w *wire) []*classify.Record { return good(w, 3) }, Pass, ""},
+		{"one-sided", func(w *wire) []*classify.Record {
+			return append(good(w, 9), w.tcp("10.20.0.10:40000", "198.51.100.11:443", synAck))
+		}, Fail, "1 of 10 TCP flows show one direction only"},
+		{"mid-stream", func(w *wire) []*classify.Record {
+			return append(good(w, 1), spoken(w.tcp("10.20.0.10:40000", "198.51.100.11:443", ask, answer), classify.Facts{Protocol: classify.ProtoTLS, TLS: &classify.TLS{}}))
+		}, Fail, "1 of 2 TCP flows began before the capture"},
+		{"unknown", func(w *wire) []*classify.Record {
+			return append(good(w, 1), w.tcp("10.20.0.10:40000", "10.20.0.1:99"), w.udp("10.20.0.10:40000", "10.20.0.1:99"))
+		}, Fail, "2 of 3 flows are of no known protocol"},
+		{"nothing", func(*wire) []*classify.Record { return nil }, NotObserved, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := judge(parse(t, site), c.records(&wire{})...)
+			q, f := requirement(t, r, "capture-visibility"), findings(r, "capture-visibility")
+			if q.Verdict != c.want || c.want == Fail && (len(f) != 1 || !strings.Contains(f[0].Message, c.message)) {
+				t.Errorf("%s, findings %+v; %s %q is wanted", q.Verdict, f, c.want, c.message)
+			}
+		})
+	}
+}
+
+func TestCoverageCountsFlowsByProtocol(t *testing.T) {
+	w := &wire{}
+	c := judge(parse(t, site),
+		w.tls("10.20.0.10:40000", "198.51.100.11:443", classify.TLS{}),
+		w.tcp("10.20.0.10:40000", "10.20.0.1:99"),
+		w.record(1, "10.20.0.10:8", "203.0.113.85:0", []datum{ask}),
+		w.record(47, "10.20.0.10:0", "203.0.113.85:0", []datum{ask}),
+		w.tcp("203.0.113.1:40000", "203.0.113.2:443"),
+	).Coverage
+	for name, want := range map[string]uint64{"tls": 1, "unknown": 2, "icmp": 1, "ip protocol 47": 1} {
+		if c.Protocols[name] != want {
+			t.Errorf("%s: %d of %v; %d is wanted", name, c.Protocols[name], c.Protocols, want)
+		}
+	}
+	if c.Flows != 5 || c.Unknown != 2 || c.Outside != 1 || c.TCPFlows != 3 {
+		t.Errorf("%+v", c)
+	}
+	if !slices.ContainsFunc(c.Devices, func(h Host) bool { return h.IP == addr("10.20.0.10") && h.ID == "panorama-1" }) {
+		t.Errorf("devices %+v", c.Devices)
+	}
+}
