@@ -149,6 +149,10 @@ func (f *Flow) Release() {
 // being seen: the capture lost them, or never had them.
 func (h *Half) Unseen() uint64 { return h.tcp.holes }
 
+// Deepen lets the head of the half grow to depth bytes, where the table's depth
+// is less. Bytes beyond the old depth that have passed are not brought back.
+func (h *Half) Deepen(depth int) { h.tcp.depth = max(h.tcp.depth, int32(depth)) }
+
 // Head returns the first bytes of the half in order, up to the table's depth.
 // They are valid until the next packet of the flow or Release.
 func (h *Half) Head() []byte { return h.tcp.head }

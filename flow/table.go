@@ -130,11 +130,10 @@ func (t *Table) Add(p *Packet, order uint64) {
 // segment puts a TCP segment in order and tells the handler what it brought.
 func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 	before := f.held()
-	grew := from.segment(to, p)
-	t.held += f.held() - before
-	if grew {
+	if from.segment(to, p) {
 		t.handler.Segment(f, from)
 	}
+	t.held += f.held() - before // the handler may have released what it held
 	if t.held > t.cfg.MaxBytes && f.held() > 0 {
 		t.held -= f.held()
 		f.Release()

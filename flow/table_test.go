@@ -255,6 +255,32 @@ func TestBudgetStarvesAFlowAndSaysSo(t *testing.T) {
 	}
 }
 
+// releaser is a handler that wants no more than a flow's first bytes.
+type releaser struct{ recorder }
+
+func (r *releaser) Segment(f *Flow, _ *Half) { f.Release() }
+
+func TestReleasedBytesAreFreeForOtherFlows(t *testing.T) {
+	r := &releaser{}
+	table := NewTable(Config{MaxBytes: 5000}, r)
+	for i := range 100 {
+		c := converse(uint32(i), uint32(i)).open().send(0, ACK, strings.Repeat("x", 1000)).send(1, ACK, strings.Repeat("y", 1000))
+		for j := range c.packets {
+			p := c.packets[j]
+			port := netip.AddrPortFrom(client.Addr(), uint16(1000+i))
+			if p.Src == client {
+				p.Src = port
+			} else {
+				p.Dst = port
+			}
+			table.Add(&p, uint64(10*i+j))
+		}
+	}
+	if table.held != 0 || table.Stats().Starved != 0 {
+		t.Errorf("%d bytes held, %d flows starved", table.held, table.Stats().Starved)
+	}
+}
+
 func TestPortReuseBeginsANewFlow(t *testing.T) {
 	first := converse(1000, 2000).open().send(0, ACK, "one").close()
 	second := converse(500000, 600000)
