@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build test demo lint fixtures clean
+.PHONY: help deps build test bench demo lint fixtures clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -14,6 +14,11 @@ build: deps ## build ./spanaudit
 
 test: deps ## run all tests
 	go test ./...
+
+bench: build ## measure: against other programs that are installed, and each stage by itself
+	go run ./fixtures/bench generate
+	go run ./fixtures/bench compare ./spanaudit
+	go test -run '^$$' -bench . -benchmem ./...
 
 demo: build ## audit a capture that is full of violations
 	@echo ./spanaudit audit --policy fixtures/site.yaml fixtures/violation/site.pcapng

@@ -51,6 +51,7 @@ type conversation struct {
 	spoken int    // 1 + index of the classifier that recognised the flow; 0 while none has
 	ruled  uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
 	behind bool   // classifiers look at what follows a hole
+	looked int    // bytes of both halves at the last look
 	tried  int    // datagrams looked at in vain
 	weight int    // of the facts that Known was last called with
 	done   bool
@@ -67,10 +68,29 @@ func conversationOf(f *flow.Flow) *conversation {
 
 // Segment looks at a TCP flow whose ordered bytes have grown.
 func (a *Analyzer) Segment(f *flow.Flow, from *flow.Half) {
-	if c := conversationOf(f); !c.done {
-		a.classify(f, c, from.FrameAt(len(from.Head())), false)
+	c := conversationOf(f)
+	grown := len(f.Client.Head()) + len(f.Server.Head())
+	if c.done || grown > alwaysLooked && grown-c.looked < grown/64 && !f.Exhausted() {
+		return
+	}
+	c.looked = grown
+	a.classify(f, c, from.FrameAt(len(from.Head())), false)
+	if t := c.facts.TLS; !c.done && t != nil && t.ServerHello && t.Version.TLS() <= TLS12 {
+		// The key exchange stands behind the certificates, however many.
+		f.Server.Deepen(certificatesDepth)
 	}
 }
+
+const (
+	// alwaysLooked is how many bytes of a flow are looked at anew with each
+	// segment. Beyond it the flow must have grown by a 64th, since every look
+	// begins at the first byte.
+	alwaysLooked = 8 << 10
+
+	// certificatesDepth bounds what a TLS server may send before its key
+	// exchange.
+	certificatesDepth = 512 << 10
+)
 
 // Datagram looks at one datagram of a UDP flow.
 func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {

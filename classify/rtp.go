@@ -1,7 +1,7 @@
 package classify
 
 const (
-	rtpRunLength  = 10      // packets of a run after which it is RTP
+	rtpRunLength  = 6       // packets of a run after which it is RTP
 	maxRTPJump    = 100     // sequence numbers lost at once
 	maxRTPReorder = 16      // sequence numbers that come late
 	maxRTPTicks   = 1 << 24 // of the timestamp between packets: three minutes at 90 kHz

@@ -28,13 +28,13 @@ func TestRTPRun(t *testing.T) {
 		want    Protocol
 		count   int
 	}{
-		"ten in a row":           {in(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), ProtoRTP, 10},
-		"nine in a row":          {in(1, 2, 3, 4, 5, 6, 7, 8, 9), Unknown, 9},
+		"six in a row":           {in(1, 2, 3, 4, 5, 6), ProtoRTP, 6},
+		"five in a row":          {in(1, 2, 3, 4, 5), Unknown, 5},
 		"loss, reorder and wrap": {in(65530, 65531, 65533, 65532, 65535, 0, 20, 21, 22, 23), ProtoRTP, 10},
 		"repeated":               {in(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), Unknown, 12},
 		"jumps":                  {in(1, 2, 3, 4, 5, 6000, 6001, 6002, 6003, 6004), Unknown, 10},
 		"two sources":            {append(in(1, 2, 3, 4, 5), rtpPacket(6, 96, 8, 100), rtpPacket(7, 96, 8, 100)), Unknown, 7},
-		"payload type changes":   {append(in(1, 2, 3, 4, 5, 6, 7, 8, 9), rtpPacket(10, 97, 7, 100)), Unknown, 10},
+		"payload type changes":   {append(in(1, 2, 3, 4, 5), rtpPacket(6, 97, 7, 100)), Unknown, 6},
 	} {
 		f := Facts{Protocol: Unknown}
 		for _, b := range c.packets {

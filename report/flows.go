@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -83,7 +84,7 @@ type endFields struct {
 type network struct {
 	Transport   string            `json:"transport,omitempty"`
 	IANANumber  string            `json:"iana_number,omitempty"`
-	Protocol    any               `json:"protocol"` // a name, or of a connection upgraded to TLS both
+	Protocol    classify.Protocol `json:"protocol"`
 	Wrapped     classify.Protocol `json:"wrapped,omitempty"`
 	WrappedBy   string            `json:"wrapped_by,omitempty"`
 	CommunityID string            `json:"community_id,omitempty"`
@@ -104,7 +105,7 @@ func (f *FlowWriter) record(r *classify.Record) *flowRecord {
 		Source:      newEnd(r.Flow.Protocol, &r.Client),
 		Destination: newEnd(r.Flow.Protocol, &r.Server),
 		Network: network{
-			Protocol: protocol(r), Wrapped: r.Wrapped, WrappedBy: r.WrappedBy,
+			Protocol: cmp.Or(r.Facts.Protocol, classify.Unknown), Wrapped: r.Wrapped, WrappedBy: r.WrappedBy,
 			CommunityID: r.CommunityID(),
 			Direction:   direction(f.trust(client), f.trust(server)),
 			Tunnel:      r.Flow.Tunnel.String(),
@@ -119,17 +120,6 @@ func (f *FlowWriter) record(r *classify.Record) *flowRecord {
 		rec.Network.VLAN = &vlan{r.VLAN}
 	}
 	return rec
-}
-
-// protocol names what the flow speaks, in the order in which it was spoken.
-func protocol(r *classify.Record) any {
-	switch {
-	case r.TLS != nil && r.TLS.UpgradedFrom != "":
-		return []classify.Protocol{r.TLS.UpgradedFrom, r.Facts.Protocol}
-	case r.Facts.Protocol == "":
-		return classify.Unknown
-	}
-	return r.Facts.Protocol
 }
 
 func newEnd(protocol uint8, h *flow.Half) endFields {

@@ -12,6 +12,7 @@ import (
 type tlsFields struct {
 	Version         string     `json:"version,omitempty"`
 	VersionProtocol string     `json:"version_protocol,omitempty"`
+	UpgradedFrom    string     `json:"upgraded_from,omitempty"` // what was spoken before: smtp and STARTTLS, http and CONNECT
 	Cipher          string     `json:"cipher,omitempty"`
 	Curve           string     `json:"curve,omitempty"`
 	Established     bool       `json:"established"`
@@ -75,7 +76,7 @@ func newTLS(t *classify.TLS) *tlsFields {
 	if t == nil {
 		return nil
 	}
-	f := &tlsFields{Established: t.Established, NextProtocol: t.ALPN, Alert: t.Alert}
+	f := &tlsFields{UpgradedFrom: string(t.UpgradedFrom), Established: t.Established, NextProtocol: t.ALPN, Alert: t.Alert}
 	if t.Version != 0 {
 		f.Version, f.VersionProtocol = t.Version.String(), t.Version.Protocol()
 	}

@@ -188,7 +188,7 @@ func (f *auditFlags) open(w world, args []string) (*capture.Source, error) {
 	if f.iface != "" {
 		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter})
 	}
-	return capture.Open(args, capture.Options{Stdin: w.stdin, Filter: f.filter, Hash: true})
+	return capture.Open(args, capture.Options{Stdin: w.stdin, Filter: f.filter, Hash: f.format == "json"}) // the table names no hash
 }
 
 // threshold returns the severity from which on violations fail the audit: what
