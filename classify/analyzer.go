@@ -27,7 +27,10 @@ type Analyzer struct {
 	streams   []streamClassifier
 	datagrams []datagramClassifier
 	learned   Learned
-	panics    uint64
+
+	certificates certificates
+
+	panics uint64
 }
 
 // NewAnalyzer returns an Analyzer that reports to sink.
@@ -103,7 +106,7 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 		Time: p.Frame.Time, Src: p.Src, Dst: p.Dst, FromServer: from == &f.Server,
 		Payload: p.Payload, Missing: p.Missing,
 	}
-	a.learned = Learned{}
+	a.learned = Learned{certificates: &a.certificates}
 	answer, swap := a.datagram(c, d)
 	for _, m := range c.facts.Marks[len(c.evidence):] {
 		c.evidence = append(c.evidence, Evidence{m.What, p.Frame})
@@ -159,7 +162,7 @@ func (a *Analyzer) End(f *flow.Flow) {
 // classify runs the stream classifiers over what is in order now.
 func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final bool) {
 	defer a.survive(f, c)
-	a.learned = Learned{}
+	a.learned = Learned{certificates: &a.certificates}
 	answer := a.read(f, c, final)
 	if len(a.learned.Names) > 0 {
 		a.sink.Learned(f, at, a.learned)

@@ -21,6 +21,8 @@ type Datagram struct {
 type Learned struct {
 	Names  []Name // at most 256 a message
 	Leases []Lease
+
+	certificates *certificates // read before by the same Analyzer; may be nil
 }
 
 // A datagramClassifier reads one datagram and adds what it says to f, which

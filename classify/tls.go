@@ -7,7 +7,7 @@ package classify
 //
 // What costs more than all the rest, JA3, JA3S, JA4 and the certificate, is
 // left out of the facts while the answer is NeedMore and s is not final.
-func tlsStream(s Stream, _ *Learned) (Facts, Answer) {
+func tlsStream(s Stream, l *Learned) (Facts, Answer) {
 	clientBegins := tlsBeginning(s.Client, false, s.ClientJoined)
 	serverBegins := tlsBeginning(s.Server, true, s.ServerJoined)
 	if clientBegins <= beginsShort && serverBegins <= beginsShort {
@@ -15,6 +15,9 @@ func tlsStream(s Stream, _ *Learned) (Facts, Answer) {
 	}
 
 	h := handshake{tls: &TLS{}}
+	if l != nil {
+		h.certificates = l.certificates
+	}
 	server, client := newTLSHalf(s.Server, true), newTLSHalf(s.Client, false)
 	h.readServer(server, serverBegins) // first: it says how to read the client
 	h.readClient(client, clientBegins)
@@ -62,7 +65,7 @@ func (h *handshake) finish(transport byte) {
 		t.JA3S = h.server.ja3s()
 	}
 	if h.leaf != nil && t.Certificate == nil {
-		t.Certificate = parseCertificate(h.leaf)
+		t.Certificate = h.certificates.read(h.leaf)
 	}
 }
 

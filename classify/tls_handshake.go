@@ -24,11 +24,12 @@ const (
 
 // handshake gathers what both halves say.
 type handshake struct {
-	tls    *TLS
-	client clientHello
-	server serverHello
-	leaf   []byte // the server's certificate, DER
-	ticket []byte // of a NewSessionTicket up to TLS 1.2
+	certificates *certificates
+	tls          *TLS
+	client       clientHello
+	server       serverHello
+	leaf         []byte // the server's certificate, DER
+	ticket       []byte // of a NewSessionTicket up to TLS 1.2
 
 	secondHello bool // the client answered a HelloRetryRequest
 	full        bool // up to TLS 1.2: a message that an abbreviated handshake has not

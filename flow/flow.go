@@ -67,6 +67,7 @@ type Flow struct {
 
 	key          key
 	order        uint64 // position of the flow's first packet in the input
+	heads        *heads // of the table
 	queue        *queue // which of the table's queues it waits in
 	older, newer *Flow
 }
@@ -141,8 +142,8 @@ func (f *Flow) Confirm(g Ground) { f.Ground = max(f.Ground, g) }
 // Release gives back the bytes kept of both halves: the handler has all the
 // facts it wants, and no further Segment call follows.
 func (f *Flow) Release() {
-	f.Client.tcp.close()
-	f.Server.tcp.close()
+	f.Client.tcp.close(f.heads)
+	f.Server.tcp.close(f.heads)
 }
 
 // Unseen returns how many bytes of the half's TCP sequence space passed without
@@ -151,26 +152,40 @@ func (h *Half) Unseen() uint64 { return h.tcp.holes }
 
 // Deepen lets the head of the half grow to depth bytes, where the table's depth
 // is less. Bytes beyond the old depth that have passed are not brought back.
-func (h *Half) Deepen(depth int) { h.tcp.depth = max(h.tcp.depth, int32(depth)) }
+func (h *Half) Deepen(depth int) {
+	if h.tcp.head != nil {
+		h.tcp.head.depth = max(h.tcp.head.depth, depth)
+	}
+}
 
 // Head returns the first bytes of the half in order, up to the table's depth.
 // They are valid until the next packet of the flow or Release.
-func (h *Half) Head() []byte { return h.tcp.head }
+func (h *Half) Head() []byte {
+	if h.tcp.head == nil {
+		return nil
+	}
+	return h.tcp.head.bytes
+}
 
 // Gap returns the offset into Head before which bytes are missing for good, or
 // −1 when Head has no hole.
 func (h *Half) Gap() int {
-	if !h.tcp.gapped {
+	if h.tcp.head == nil || !h.tcp.head.gapped {
 		return -1
 	}
-	return h.tcp.gap
+	return h.tcp.head.gap
 }
 
 // Joined reports whether Head does not begin with the connection's first byte.
 func (h *Half) Joined() bool { return h.tcp.joined }
 
 // FrameAt returns the frame that carried the byte at offset of Head.
-func (h *Half) FrameAt(offset int) Frame { return h.tcp.frameAt(offset) }
+func (h *Half) FrameAt(offset int) Frame {
+	if h.tcp.head == nil {
+		return Frame{}
+	}
+	return h.tcp.head.frameAt(offset)
+}
 
 // Exhausted reports whether no more bytes of either half will be put in order.
 func (f *Flow) Exhausted() bool { return f.Client.tcp.full() && f.Server.tcp.full() }
@@ -179,8 +194,7 @@ func (f *Flow) Exhausted() bool { return f.Client.tcp.full() && f.Server.tcp.ful
 // table: it does not change when the flow goes on.
 func (f *Flow) Snapshot() Flow {
 	s := *f
-	s.App, s.queue, s.older, s.newer = nil, nil, nil, nil
-	s.Client.tcp.close()
-	s.Server.tcp.close()
+	s.App, s.heads, s.queue, s.older, s.newer = nil, nil, nil, nil, nil
+	s.Client.tcp.head, s.Server.tcp.head = nil, nil
 	return s
 }

@@ -73,7 +73,7 @@ func (h *Half) renew() {
 
 // segment takes one TCP segment of h, answers to being what the other half
 // sends, and reports whether h's head grew.
-func (h *Half) segment(to *Half, p *Packet) bool {
+func (h *Half) segment(to *Half, p *Packet, spare *heads) bool {
 	if p.Flags&RST != 0 {
 		h.RST = true
 		return false
@@ -91,10 +91,7 @@ func (h *Half) segment(to *Half, p *Packet) bool {
 	if h.tcp.track(seq, n) {
 		h.Retransmitted++
 	}
-	if h.tcp.full() {
-		return false
-	}
-	return h.tcp.add(seq, p.Payload, p.Missing, p.Frame)
+	return h.tcp.add(segment{seq, p.Missing, p.Frame, p.Payload}, spare)
 }
 
 // begin settles where the half's sequence space begins.

@@ -1,66 +1,32 @@
 package flow
 
-import "slices"
-
-const (
-	// maxPending bounds the bytes, and maxSegments the segments, that one half
-	// holds back while a segment before them is missing. When either is full,
-	// the missing bytes are given up and the hole becomes Half.Gap.
-	maxPending  = 64 << 10
-	maxSegments = 128
-
-	// maxOrigins bounds the list that leads from an offset to its frame.
-	maxOrigins = 512
-)
-
-// stream puts the first bytes of one TCP half in order (RFC 9293, section 3.4):
-// sequence numbers wrap, segments come twice, late, overlapping or not at all.
-// Where segments disagree about a byte, the first one seen stands.
+// stream is the sequence space of one TCP half (RFC 9293, section 3.4) for as
+// long as the flow lives, and its ordered head for as long as that is wanted.
 type stream struct {
-	synced bool // next is known
-	joined bool // head does not begin at the connection's first byte
-	closed bool // nothing more is wanted
-	gapped bool
+	synced bool // first and edge are known
+	joined bool // the half was joined after its first byte
+	closed bool // no head is wanted any more
 	acked  bool // this half acknowledged something, so another half exists
 
 	synacks uint8
-	depth   int32
 
-	first uint32 // sequence number of the first byte of head
-	next  uint32 // the next one expected in head
+	first uint32 // sequence number of the first byte
 	edge  uint32 // one past the highest sequence number seen or acknowledged
 	holes uint64 // bytes below edge that were not seen
 
-	gap     int
-	head    []byte
-	pending []segment // sorted by distance from next
-	held    int       // bytes in pending
-	origins []origin
-}
-
-type segment struct {
-	seq     uint32
-	missing int
-	frame   Frame
-	payload []byte
-}
-
-// origin says which frame brought the bytes from offset on.
-type origin struct {
-	offset int
-	frame  Frame
+	head *head // nil until the first byte, and once closed
 }
 
 // sync sets where the half begins.
 func (s *stream) sync(seq uint32, joined bool) {
 	s.synced, s.joined = true, joined
-	s.first, s.next, s.edge = seq, seq, seq
+	s.first, s.edge = seq, seq
 }
 
 // resync moves the beginning of a half that has brought no byte yet.
 func (s *stream) resync(seq uint32) {
-	if len(s.head) == 0 && len(s.pending) == 0 && !s.closed {
-		s.first, s.next, s.edge = seq, seq, seq
+	if s.head == nil && !s.closed {
+		s.first, s.edge = seq, seq
 	}
 }
 
@@ -73,7 +39,7 @@ func (s *stream) near(seq uint32) bool {
 }
 
 // track keeps count of the bytes that were seen, repeated or never seen. It
-// works on lengths alone and goes on after head is complete.
+// works on lengths alone and goes on after the head is closed.
 func (s *stream) track(seq uint32, n int) (repeated bool) {
 	if n == 0 {
 		return false
@@ -102,117 +68,38 @@ func (s *stream) ack(seq uint32) {
 	}
 }
 
-// add takes one segment and reports whether head grew.
-func (s *stream) add(seq uint32, payload []byte, missing int, f Frame) bool {
-	if s.closed || len(payload)+missing == 0 {
+// add takes one segment and reports whether the head grew.
+func (s *stream) add(g segment, spare *heads) bool {
+	if s.full() || len(g.payload)+g.missing == 0 {
 		return false
 	}
-	if ahead := int32(seq - s.next); ahead > 0 {
-		s.hold(segment{seq, missing, f, payload})
-		if s.held <= maxPending && len(s.pending) <= maxSegments {
-			return false
-		}
-		return s.skip()
+	if s.head == nil {
+		s.head = spare.take(s.first)
 	}
-	grew := s.take(segment{seq, missing, f, payload})
-	return s.drain() || grew
-}
-
-// hold copies a segment that came early and keeps it in its place.
-func (s *stream) hold(g segment) {
-	if int32(g.seq-s.first) > s.depth {
-		return
-	}
-	at, _ := slices.BinarySearchFunc(s.pending, g, func(a, b segment) int {
-		return int(int32(a.seq - b.seq))
-	})
-	if at < len(s.pending) && s.pending[at].seq == g.seq && len(s.pending[at].payload) >= len(g.payload) {
-		return
-	}
-	g.payload = slices.Clone(g.payload)
-	s.pending = slices.Insert(s.pending, at, g)
-	s.held += len(g.payload)
-}
-
-// take appends what g brings beyond next; g must not begin after next.
-func (s *stream) take(g segment) bool {
-	known := s.next - g.seq
-	whole := uint32(len(g.payload) + g.missing)
-	if known >= whole {
-		return false
-	}
-	grew := false
-	if known < uint32(len(g.payload)) {
-		fresh := g.payload[known:]
-		if room := int(s.depth) - len(s.head); len(fresh) > room {
-			fresh = fresh[:max(room, 0)]
-		}
-		if len(s.origins) < maxOrigins && len(fresh) > 0 {
-			s.origins = append(s.origins, origin{len(s.head), g.frame})
-		}
-		s.head = append(s.head, fresh...)
-		grew = len(fresh) > 0
-	}
-	if g.missing > 0 {
-		s.mark()
-	}
-	s.next = g.seq + whole
-	return grew
-}
-
-// drain takes every held segment whose turn has come.
-func (s *stream) drain() (grew bool) {
-	for len(s.pending) > 0 && int32(s.pending[0].seq-s.next) <= 0 {
-		g := s.pending[0]
-		s.pending = s.pending[1:]
-		s.held -= len(g.payload)
-		grew = s.take(g) || grew
-	}
-	return grew
-}
-
-// skip gives up the bytes before the first held segment.
-func (s *stream) skip() bool {
-	if s.closed || len(s.pending) == 0 {
-		return false
-	}
-	s.mark()
-	s.next = s.pending[0].seq
-	return s.drain()
+	return s.head.add(g)
 }
 
 // skipAll gives up every hole: nothing more will come.
 func (s *stream) skipAll() {
-	for s.skip() {
-	}
-}
-
-// mark notes a hole at the present end of head; the first hole is the one that
-// Gap tells.
-func (s *stream) mark() {
-	if !s.gapped {
-		s.gapped, s.gap = true, len(s.head)
+	for s.head != nil && s.head.skip() {
 	}
 }
 
 // full reports that no more bytes will be ordered.
-func (s *stream) full() bool { return s.closed || len(s.head) >= int(s.depth) }
+func (s *stream) full() bool { return s.closed || s.head != nil && s.head.full() }
 
-func (s *stream) close() {
-	s.closed = true
-	s.head, s.pending, s.origins, s.held = nil, nil, nil, 0
+// close gives the head back to those that are spare.
+func (s *stream) close(spare *heads) {
+	if s.head != nil {
+		spare.give(s.head)
+	}
+	s.head, s.closed = nil, true
 }
 
-// size is what the stream holds in memory, in bytes.
-func (s *stream) size() int { return cap(s.head) + s.held }
-
-func (s *stream) frameAt(offset int) Frame {
-	var f Frame
-	for _, o := range s.origins {
-		if o.offset > offset {
-			break
-		}
-		f = o.frame
+// size is what the head holds in memory, in bytes.
+func (s *stream) size() int {
+	if s.head == nil {
+		return 0
 	}
-	return f
+	return s.head.size()
 }

@@ -71,6 +71,7 @@ type Table struct {
 	flows   map[key]*Flow
 	dup     *duplicates
 	stats   Stats
+	heads   heads
 	held    int // bytes held for ordering
 
 	// The queues, each in order of last activity, in the order in which they
@@ -82,6 +83,7 @@ type Table struct {
 // NewTable returns an empty table that reports to h.
 func NewTable(cfg Config, h Handler) *Table {
 	t := &Table{cfg: cfg.withDefaults(), handler: h, flows: map[key]*Flow{}, dup: newDuplicates()}
+	t.heads.depth = t.cfg.Depth
 	t.closed.timeout = t.cfg.AfterClose
 	t.unanswered.timeout = t.cfg.ShortIdle
 	t.datagrams.timeout = t.cfg.ShortIdle
@@ -130,7 +132,7 @@ func (t *Table) Add(p *Packet, order uint64) {
 // segment puts a TCP segment in order and tells the handler what it brought.
 func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 	before := f.held()
-	if from.segment(to, p) {
+	if from.segment(to, p, &t.heads) {
 		t.handler.Segment(f, from)
 	}
 	t.held += f.held() - before // the handler may have released what it held
@@ -175,9 +177,8 @@ func (t *Table) open(k key, p *Packet, src, dst netip.AddrPort, order uint64) *F
 		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN, Tunnel: p.Tunnel,
 		Start: p.Frame.Time, End: p.Frame.Time, First: p.Frame,
 		Client: Half{Addr: src}, Server: Half{Addr: dst},
-		key: k, order: order,
+		key: k, order: order, heads: &t.heads,
 	}
-	f.Client.tcp.depth, f.Server.tcp.depth = int32(t.cfg.Depth), int32(t.cfg.Depth)
 	t.flows[k] = f
 	t.stats.Flows++
 	t.unanswered.push(f)

@@ -1,0 +1,175 @@
+package flow
+
+import "slices"
+
+const (
+	// maxPending bounds the bytes, and maxSegments the segments, that one half
+	// holds back while a segment before them is missing. When either is full,
+	// the missing bytes are given up and the hole becomes Half.Gap.
+	maxPending  = 64 << 10
+	maxSegments = 128
+
+	// maxOrigins bounds the list that leads from an offset to its frame.
+	maxOrigins = 512
+)
+
+// head puts the first bytes of one TCP half in order: sequence numbers wrap,
+// segments come twice, late, overlapping or not at all. Where segments disagree
+// about a byte, the first one seen stands.
+type head struct {
+	first uint32 // sequence number of the first byte
+	next  uint32 // the next one expected
+	depth int
+
+	bytes   []byte
+	gapped  bool
+	gap     int // offset of the first hole
+	pending []segment
+	held    int // bytes in pending
+	origins []origin
+}
+
+// segment is a TCP segment's payload and where it belongs.
+type segment struct {
+	seq     uint32
+	missing int // bytes of the payload's end that the capture did not keep
+	frame   Frame
+	payload []byte
+}
+
+// origin says which frame brought the bytes from offset on.
+type origin struct {
+	offset int
+	frame  Frame
+}
+
+// add takes one segment and reports whether bytes grew.
+func (h *head) add(g segment) bool {
+	if ahead := int32(g.seq - h.next); ahead > 0 {
+		h.hold(g)
+		if h.held <= maxPending && len(h.pending) <= maxSegments {
+			return false
+		}
+		return h.skip()
+	}
+	grew := h.take(g)
+	return h.drain() || grew
+}
+
+// hold copies a segment that came early and keeps it in its place.
+func (h *head) hold(g segment) {
+	if int(int32(g.seq-h.first)) > h.depth {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(h.pending, g, func(a, b segment) int {
+		return int(int32(a.seq - b.seq))
+	})
+	if at < len(h.pending) && h.pending[at].seq == g.seq && len(h.pending[at].payload) >= len(g.payload) {
+		return
+	}
+	g.payload = slices.Clone(g.payload)
+	h.pending = slices.Insert(h.pending, at, g)
+	h.held += len(g.payload)
+}
+
+// take appends what g brings beyond next; g must not begin after next.
+func (h *head) take(g segment) bool {
+	known := h.next - g.seq
+	whole := uint32(len(g.payload) + g.missing)
+	if known >= whole {
+		return false
+	}
+	grew := false
+	if known < uint32(len(g.payload)) {
+		fresh := g.payload[known:]
+		if room := h.depth - len(h.bytes); len(fresh) > room {
+			fresh = fresh[:max(room, 0)]
+		}
+		if len(h.origins) < maxOrigins && len(fresh) > 0 {
+			h.origins = append(h.origins, origin{len(h.bytes), g.frame})
+		}
+		h.bytes = append(h.bytes, fresh...)
+		grew = len(fresh) > 0
+	}
+	if g.missing > 0 {
+		h.mark()
+	}
+	h.next = g.seq + whole
+	return grew
+}
+
+// drain takes every held segment whose turn has come.
+func (h *head) drain() (grew bool) {
+	for len(h.pending) > 0 && int32(h.pending[0].seq-h.next) <= 0 {
+		g := h.pending[0]
+		h.pending = slices.Delete(h.pending, 0, 1)
+		h.held -= len(g.payload)
+		grew = h.take(g) || grew
+	}
+	return grew
+}
+
+// skip gives up the bytes before the first held segment.
+func (h *head) skip() bool {
+	if len(h.pending) == 0 {
+		return false
+	}
+	h.mark()
+	h.next = h.pending[0].seq
+	return h.drain()
+}
+
+// mark notes a hole at the present end of bytes; the first hole is the one that
+// Half.Gap tells.
+func (h *head) mark() {
+	if !h.gapped {
+		h.gapped, h.gap = true, len(h.bytes)
+	}
+}
+
+func (h *head) full() bool { return len(h.bytes) >= h.depth }
+
+func (h *head) size() int { return cap(h.bytes) + h.held }
+
+func (h *head) frameAt(offset int) Frame {
+	var f Frame
+	for _, o := range h.origins {
+		if o.offset > offset {
+			break
+		}
+		f = o.frame
+	}
+	return f
+}
+
+// heads keeps heads that are done with for the next flows, since most flows
+// need one for a moment only.
+type heads struct {
+	depth int
+	spare []*head
+}
+
+const (
+	maxSpare      = 256      // heads kept
+	maxSpareBytes = 64 << 10 // of memory that one of them keeps
+)
+
+// take returns an empty head of a half whose first byte has the sequence number.
+func (s *heads) take(first uint32) *head {
+	n := len(s.spare)
+	if n == 0 {
+		return &head{first: first, next: first, depth: s.depth}
+	}
+	h := s.spare[n-1]
+	s.spare = s.spare[:n-1]
+	*h = head{first: first, next: first, depth: s.depth, bytes: h.bytes[:0], pending: h.pending[:0], origins: h.origins[:0]}
+	return h
+}
+
+// give takes back a head that nobody looks at any more.
+func (s *heads) give(h *head) {
+	if len(s.spare) < maxSpare && cap(h.bytes) <= maxSpareBytes {
+		clear(h.pending)
+		s.spare = append(s.spare, h)
+	}
+}
