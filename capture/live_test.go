@@ -1,30 +1,36 @@
-//go:build cgo
+//go:build cgo && linux
 
 package capture
 
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"spanaudit/flow"
 )
 
-// veth makes a pair of interfaces, up, and removes it at the end of the test.
+// veth makes a pair of interfaces, up, in a network namespace of the test's
+// thread, which ends with it.
 func veth(t *testing.T) (a, b string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("only root may make interfaces")
 	}
-	a, b = "spcap-a", "spcap-b"
+	runtime.LockOSThread() // for good: the thread is not used again
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Skipf("no network namespace to be had here: %v", err)
+	}
+	a, b = "span0", "wire0"
 	run := func(args ...string) error { return exec.Command("ip", args...).Run() }
-	_ = run("link", "del", a)
 	if err := run("link", "add", a, "type", "veth", "peer", "name", b); err != nil {
 		t.Skipf("no veth pair to be had here: %v", err)
 	}
-	t.Cleanup(func() { _ = run("link", "del", a) })
 	for _, i := range []string{a, b} {
 		if err := run("link", "set", i, "up"); err != nil {
 			t.Fatal(err)
@@ -135,8 +141,8 @@ func TestLiveInterfaceGoesAway(t *testing.T) {
 		name, want string
 		args       []string
 	}{
-		{"down", "interface spcap-a is down", []string{"link", "set", "spcap-a", "down"}},
-		{"removed", `no interface "spcap-a"`, []string{"link", "del", "spcap-a"}},
+		{"down", "interface span0 is down", []string{"link", "set", "span0", "down"}},
+		{"removed", `no interface "span0"`, []string{"link", "del", "span0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, _ := veth(t)
@@ -158,7 +164,7 @@ func TestLiveInterfaceGoesAway(t *testing.T) {
 
 func TestLiveRefuses(t *testing.T) {
 	a, _ := veth(t)
-	if _, err := OpenLive("spcap-none", LiveOptions{}); err == nil || !strings.Contains(err.Error(), "it has ") {
+	if _, err := OpenLive("nosuch0", LiveOptions{}); err == nil || !strings.Contains(err.Error(), "it has ") {
 		t.Errorf("no such interface: %v", err)
 	}
 	if _, err := OpenLive(a, LiveOptions{Filter: "udp prot 1"}); err == nil || !strings.Contains(err.Error(), "syntax error") {
