@@ -51,13 +51,13 @@ type conversation struct {
 	facts    Facts
 	evidence []Evidence
 
-	spoken int    // 1 + index of the classifier that recognised the flow; 0 while none has
-	ruled  uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
-	behind bool   // classifiers look at what follows a hole
-	looked int    // bytes of both halves at the last look
-	tried  int    // datagrams looked at in vain
-	weight int    // of the facts that Known was last called with
-	done   bool
+	spoken  int    // 1 + index of the classifier that recognised the flow; 0 while none has
+	ruled   uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
+	skipped int    // holes whose bytes before them were looked at in vain
+	looked  int    // bytes of both halves at the last look
+	tried   int    // datagrams looked at in vain
+	weight  int    // of the facts that Known was last called with
+	done    bool
 }
 
 func conversationOf(f *flow.Flow) *conversation {
@@ -184,7 +184,8 @@ func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final 
 }
 
 // read asks the classifier that knows the flow or, while none does, all of
-// them: first about the bytes before a hole, then about those behind it.
+// them: first about the bytes before a hole, then about those between it and
+// the next.
 func (a *Analyzer) read(f *flow.Flow, c *conversation, final bool) Answer {
 	if c.spoken > 0 {
 		facts, answer := a.streams[c.spoken-1](c.stream(f, final), &a.learned)
@@ -196,8 +197,8 @@ func (a *Analyzer) read(f *flow.Flow, c *conversation, final bool) Answer {
 		return answer
 	}
 	answer := a.recognise(f, c, final)
-	if c.spoken == 0 && !c.behind && (goesOnBehindGap(&f.Client) || goesOnBehindGap(&f.Server)) {
-		c.behind, c.ruled = true, 0
+	for c.spoken == 0 && (goesOn(&f.Client, c.skipped) || goesOn(&f.Server, c.skipped)) {
+		c.skipped, c.ruled = c.skipped+1, 0
 		answer = a.recognise(f, c, final)
 	}
 	return answer
@@ -253,28 +254,43 @@ func (c *conversation) stream(f *flow.Flow, final bool) Stream {
 	return s
 }
 
-// view returns which part of a half's head the classifiers may see. With a hole
-// in it that is the part before the hole; the part behind where the flow was
-// not recognised before; and of RTSP, whose messages can be found again after a
-// loss, all of it. A half whose very first byte is missing is simply joined late.
+// view returns which part of a half's head the classifiers may see: a part
+// without a hole, the first one or, as long as nothing was recognised, one
+// behind it; and of RTSP, whose messages can be found again after a loss, all
+// that follows too. A half whose very first byte is missing is joined late.
 func (c *conversation) view(h *flow.Half) (from, to int) {
-	n, gap := len(h.Head()), h.Gap()
-	switch {
-	case gap <= 0 || c.facts.Protocol == ProtoRTSP && !c.behind:
-		return 0, n
-	case c.behind:
-		return gap, n
-	default:
-		return 0, gap
+	n, gaps := len(h.Head()), holes(h)
+	i := min(c.skipped, len(gaps))
+	if i > 0 {
+		from = gaps[i-1]
 	}
+	if i == len(gaps) || c.facts.Protocol == ProtoRTSP {
+		return from, n
+	}
+	return from, gaps[i]
+}
+
+// holes returns the offsets at which one part of the head ends and another
+// begins.
+func holes(h *flow.Half) []int {
+	gaps := h.Gaps()
+	if len(gaps) > 0 && gaps[0] == 0 {
+		return gaps[1:]
+	}
+	return gaps
 }
 
 // afterGap reports whether the view of h holds bytes from behind a hole.
 func (c *conversation) afterGap(h *flow.Half) bool {
-	return h.Gap() == 0 || h.Gap() > 0 && (c.behind || c.facts.Protocol == ProtoRTSP)
+	gaps := h.Gaps()
+	return len(gaps) > 0 && (gaps[0] == 0 || c.skipped > 0 || c.facts.Protocol == ProtoRTSP)
 }
 
-func goesOnBehindGap(h *flow.Half) bool { return h.Gap() > 0 && h.Gap() < len(h.Head()) }
+// goesOn reports whether h has bytes behind its first n holes and the next.
+func goesOn(h *flow.Half, n int) bool {
+	gaps := holes(h)
+	return n < len(gaps) && gaps[n] < len(h.Head())
+}
 
 func (s Stream) swap() Stream {
 	s.Client, s.Server = s.Server, s.Client

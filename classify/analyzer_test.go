@@ -161,6 +161,27 @@ func TestProtocolBehindAHole(t *testing.T) {
 	}
 }
 
+// What stands on both sides of a hole is not read as if it stood together,
+// however many holes there are.
+func TestHolesAreNotReadOver(t *testing.T) {
+	turns := tlsTurns(t, "tls12-ecdhe.0")
+	w := connect(append([]tlsTurn{{bytes: []byte("CONNECT h:443 HTTP/1.1\r\n\r\n")}, {true, []byte("HTTP/1.1 200 OK\r\n\r\n")}}, turns...)...)
+	l, _ := analyze(t, w.packets)
+	whole := l.ended[0].TLS
+	for size := 5; size < 200; size++ {
+		packets := append([]flow.Packet{}, w.packets...)
+		for i := range packets {
+			if p := &packets[i]; len(p.Payload) > size {
+				p.Payload, p.Missing = p.Payload[:size], len(p.Payload)-size
+			}
+		}
+		l, _ := analyze(t, packets)
+		if got := l.ended[0].TLS; got != nil && got.ServerHello && (got.CipherSuite != whole.CipherSuite || got.Version != whole.Version || got.JA3S != "" && got.JA3S != whole.JA3S) {
+			t.Errorf("packets cut to %d bytes: %s %s %s", size, got.Version, got.CipherSuite, got.JA3S)
+		}
+	}
+}
+
 func TestPanicCostsOneFlow(t *testing.T) {
 	l := &log{}
 	a := NewAnalyzer(l)

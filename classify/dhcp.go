@@ -130,7 +130,7 @@ func (m *dhcpMessage) readOptions(s cryptobyte.String) {
 func (m *dhcpMessage) lease() Lease {
 	l := Lease{
 		ClientMAC:  m.client,
-		ClientID:   hex.EncodeToString(m.options[dhcpClientID]),
+		ClientID:   hex.EncodeToString(m.options[dhcpClientID][:min(len(m.options[dhcpClientID]), 255)]),
 		HostName:   text(m.options[dhcpHostName]),
 		Requested:  someAddr(m.options[dhcpRequestedIP]),
 		ClientIP:   m.clientIP,

@@ -46,6 +46,10 @@ func cutLine(b []byte) (line, rest []byte, ok bool) {
 	return bytes.TrimSuffix(line, []byte{'\r'}), rest, ok
 }
 
+// trimLines removes empty lines from the beginning: a receiver ignores those
+// before a start line (RFC 9112, section 2.2; RFC 2326, section 4.1).
+func trimLines(b []byte) []byte { return bytes.TrimLeft(b, "\r\n") }
+
 // all yields name and value of each field. A value that goes on in lines which
 // begin with white space (RFC 9112, section 5.2) is joined by single spaces.
 func (h head) all() iter.Seq2[[]byte, []byte] {
@@ -55,10 +59,11 @@ func (h head) all() iter.Seq2[[]byte, []byte] {
 			line, b, _ = cutLine(b)
 			name, value, ok := bytes.Cut(line, []byte{':'})
 			value = bytes.TrimSpace(value)
+			value = value[:len(value):len(value)] // what is appended is not written into the message
 			for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
 				var more []byte
 				more, b, _ = cutLine(b)
-				value = append(append(bytes.Clone(value), ' '), bytes.TrimSpace(more)...)
+				value = append(append(value, ' '), bytes.TrimSpace(more)...)
 			}
 			if ok && !yield(bytes.TrimSpace(name), value) {
 				return

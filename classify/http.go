@@ -32,27 +32,44 @@ type httpConn struct {
 	marks     []Mark
 	seen      bool
 	malformed bool
-	bodiless  []bool // per request: HEAD or CONNECT, whose response has no body
-	responses int    // final ones
-	tunnel    bool   // a CONNECT was answered by a 2xx
+	requests  []string // the methods, for what they say of their responses
+	responses int      // final ones
 
-	// What follows the heads of a CONNECT and of its answer.
-	innerClient, innerServer []byte
+	// What the connection went over to, in each half from its first byte on,
+	// and from the head that announces a tunnel or WebSocket; nil while HTTP
+	// goes on.
+	client, server []byte
+	upgrade        []byte // the client's half from its last request for WebSocket on
 }
 
 func readHTTP(s Stream) (c *httpConn, client, server verdict) {
 	c = &httpConn{}
 	client = (&httpReader{httpConn: c}).half(s.Client, s.ClientJoined)
 	server = (&httpReader{httpConn: c, server: true}).half(s.Server, s.ServerJoined)
+	if c.upgrade != nil && (c.http.Upgrade == "websocket" || len(s.Server) == 0) {
+		c.client = c.upgrade
+	}
 	return c, client, server
 }
 
 func (c *httpConn) facts(s Stream) (Facts, Answer) {
 	f := Facts{Protocol: ProtoHTTP, HTTP: &c.http, Malformed: c.malformed, Marks: c.marks}
-	switch {
-	case c.tunnel, beginsTLS(c.innerClient, false): // RFC 9110, section 9.3.6
-		return f.upgrade(s, len(s.Client)-len(c.innerClient), len(s.Server)-len(c.innerServer))
-	case s.Final:
+	client, server := len(s.Client)-len(c.client), len(s.Server)-len(c.server)
+	if beginsTLS(c.client, false) || beginsTLS(c.server, true) { // RFC 9110, section 9.3.6; RFC 2817
+		return f.upgrade(s, client, server)
+	}
+	if c.client != nil || c.server != nil {
+		after := Stream{Client: c.client, Server: c.server, Final: s.Final}
+		for _, classify := range []streamClassifier{rtspStream, mqttStream} {
+			if inner, answer := classify(after, nil); inner.Protocol != "" {
+				inner.HTTP = f.HTTP
+				inner.Malformed = inner.Malformed || f.Malformed
+				inner.Marks = f.behind(inner, client, server)
+				return inner, answer
+			}
+		}
+	}
+	if s.Final {
 		return f, Matched
 	}
 	return f, NeedMore
@@ -68,6 +85,7 @@ type httpReader struct {
 
 func (r *httpReader) half(b []byte, joined bool) verdict {
 	r.end = len(b)
+	b = trimLines(b)
 	line, _, whole := cutLine(b)
 	_, ok := r.start(line)
 	switch {
@@ -87,12 +105,22 @@ func (r *httpReader) half(b []byte, joined bool) verdict {
 			return refused
 		}
 	default:
+		r.leave(b) // an answer to HTTP may be none
 		return refused
 	}
 	for len(b) > 0 {
 		b = r.message(b)
 	}
 	return recognised
+}
+
+// leave notes that what follows in the half is not HTTP.
+func (r *httpReader) leave(b []byte) {
+	if r.server {
+		r.httpConn.server = b
+	} else {
+		r.httpConn.client = b
+	}
 }
 
 // start reads a start line of HTTP/1 that belongs into this half. HTTP/2 has

@@ -7,7 +7,7 @@ import (
 )
 
 // message reads one message and returns what follows it; nothing does when its
-// body goes on to the end or when no further message can be told.
+// body goes on to the end or when what follows is no message.
 func (r *httpReader) message(b []byte) []byte {
 	if b[0] == '\r' || b[0] == '\n' {
 		return b[1:]
@@ -15,25 +15,37 @@ func (r *httpReader) message(b []byte) []byte {
 	line, _, whole := cutLine(b)
 	start, ok := r.start(line)
 	if !whole || !ok {
+		r.leave(b)
 		return nil
 	}
 	r.seen = true
 	h, rest := readHead(b)
-	if start.status != 0 {
-		return r.response(start, h, rest, len(b))
+	if opensTunnel(h) {
+		r.leave(b)
 	}
-	return r.request(start, h, rest, len(b))
+	if start.status != 0 {
+		return r.response(start, h, b, rest)
+	}
+	return r.request(start, h, b, rest)
 }
 
-func (r *httpReader) request(start startLine, h head, rest []byte, left int) []byte {
+// maxRequests bounds the requests whose responses are told apart.
+const maxRequests = 1024
+
+func (r *httpReader) request(start startLine, h head, b, rest []byte) []byte {
+	left := len(b)
 	method := string(start.method)
 	known := len(r.http.Methods)
 	r.http.Methods = addOnce(r.http.Methods, method, maxMethods)
 	if len(r.http.Methods) > known {
 		r.mark(method, left)
 	}
-	if len(r.bodiless) < 1024 {
-		r.bodiless = append(r.bodiless, method == "HEAD" || method == "CONNECT")
+	if len(r.requests) < maxRequests {
+		r.requests = append(r.requests, method)
+	}
+	r.upgrade = nil
+	if isWebSocket(h) {
+		r.upgrade = b
 	}
 	path, query := r.target(method, start.target)
 	if r.http.Path == "" {
@@ -44,8 +56,10 @@ func (r *httpReader) request(start startLine, h head, rest []byte, left int) []b
 	}
 	r.credentials(h, left)
 	r.signature(query, h, left)
-	if method == "CONNECT" {
-		r.innerClient = rest
+	switch {
+	case method == "CONNECT":
+		return rest
+	case r.httpConn.client != nil:
 		return nil
 	}
 	return r.body(h, rest)
@@ -101,31 +115,43 @@ func (r *httpReader) credentials(h head, left int) {
 	}
 }
 
-func (r *httpReader) response(start startLine, h head, rest []byte, left int) []byte {
+func (r *httpReader) response(start startLine, h head, b, rest []byte) []byte {
 	if r.http.StatusCode < 200 && (r.http.StatusCode == 0 || start.status >= 200) {
 		r.http.StatusCode = start.status
-		r.mark("response", left)
+		r.mark("response", len(b))
 	}
 	if start.status == 101 {
 		r.http.Upgrade = strings.ToLower(text(h.get("Upgrade")))
+		if r.leave(rest); isWebSocket(h) {
+			r.leave(b)
+		}
 		return nil
 	}
 	if start.status < 200 {
 		return rest
 	}
-	bodiless := r.responses < len(r.bodiless) && r.bodiless[r.responses]
-	r.responses++
-	if start.status < 300 && len(r.http.Methods) > 0 && r.http.Methods[len(r.http.Methods)-1] == "CONNECT" {
-		r.tunnel, r.innerServer = true, rest
+	_, given, _ := h.contentLength()
+	switch {
+	case r.httpConn.server != nil:
+		return nil
+	case r.isBodiless(start.status):
+		return rest
+	case !given && !isChunked(h): // to the end of the connection
+		r.leave(rest)
 		return nil
 	}
-	if bodiless || start.status == 204 || start.status == 304 {
-		return rest
-	}
-	if _, given, _ := h.contentLength(); !given && !isChunked(h) {
-		return nil // to the end of the connection
-	}
 	return r.body(h, rest)
+}
+
+// isBodiless reports whether the next final response, of the given status, has
+// no body (RFC 9112, section 6.3).
+func (r *httpReader) isBodiless(status int) bool {
+	method := ""
+	if r.responses < len(r.requests) {
+		method = r.requests[r.responses]
+	}
+	r.responses++
+	return status == 204 || status == 304 || method == "HEAD" || method == "CONNECT" && status < 300
 }
 
 // body skips a message's body (RFC 9112, section 6.3).

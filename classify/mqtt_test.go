@@ -41,6 +41,12 @@ func TestMQTTJoinedInTheMiddle(t *testing.T) {
 		{"\xc0\x00\xc0\x00\xc0\x01", "", true, NoMatch},
 		{"garbage", "\xd0\x00\xd0\x00\xd0\x00", true, Matched},
 		{"\xd0\x00\xd0\x00\xd0\x00", "\xc0\x00", true, NoMatch}, // halves swapped
+		{"\x82\x08\x00\x01\x00\x03a/b\x01\xa2\x07\x00\x02\x00\x03a/b\xc0\x00", "", true, Matched},
+		{"\x82\x09\x00\x01\x00\x00\x03a/#\x2c\xa2\x08\x00\x02\x00\x00\x03a/b\xc0\x00", "", true, Matched}, // 5.0
+		{"", "\x90\x05\x00\x01\x00\x02\x87\x40\x03\x00\x01\x10\xb0\x04\x00\x02\x00\x11", true, Matched},
+		{"\x82\x062697.a\x82\x062698.a\x82\x062699.a", "", true, NoMatch}, // names in a certificate
+		{"", "\x90\x042697\x90\x042698\x90\x042699", true, NoMatch},
+		{"@\x03abc@\x03abc@\x03abc", "", true, NoMatch},
 	} {
 		s := Stream{Client: []byte(c.client), Server: []byte(c.server), ClientJoined: c.joined, ServerJoined: c.joined, Final: true}
 		f, answer := mqttStream(s, nil)

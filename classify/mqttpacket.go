@@ -136,8 +136,38 @@ func (p mqttPacket) plausible() bool {
 			ok = ok && s.ReadUint16(&id) && id != 0
 		}
 		return ok
-	case mqttPuback, mqttPubrec, mqttPubrel, mqttPubcomp, mqttSubscribe, mqttSuback, mqttUnsubscribe, mqttUnsuback:
-		return s.ReadUint16(&id) && id != 0
+	case mqttPuback, mqttPubrec, mqttPubrel, mqttPubcomp:
+		return s.ReadUint16(&id) && id != 0 && (s.Empty() || mqttCodes(s[:1]))
+	case mqttSubscribe, mqttUnsubscribe:
+		options := p.kind == mqttSubscribe
+		return s.ReadUint16(&id) && id != 0 && (mqttFilters(s, options) || skipMQTTProperties(&s) && mqttFilters(s, options))
+	case mqttSuback, mqttUnsuback:
+		return s.ReadUint16(&id) && id != 0 && (mqttCodes(s) || skipMQTTProperties(&s) && mqttCodes(s))
+	}
+	return true
+}
+
+// mqttFilters reports whether s is one topic filter or more, each with its
+// options in SUBSCRIBE, and nothing else (MQTT 5.0, sections 3.8.3 and 3.10.3).
+func mqttFilters(s cryptobyte.String, options bool) bool {
+	n := 0
+	for ; !s.Empty(); n++ {
+		filter, ok := readMQTTString(&s)
+		var o uint8
+		if !ok || len(filter) == 0 || options && (!s.ReadUint8(&o) || o&0xc0 != 0 || o&3 == 3) {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// mqttCodes reports whether s holds nothing but reason codes (MQTT 5.0, section
+// 2.4): a QoS, that nobody subscribed, or an error.
+func mqttCodes(s cryptobyte.String) bool {
+	for _, code := range s {
+		if code > 2 && code < 0x80 && code != 0x10 && code != 0x11 {
+			return false
+		}
 	}
 	return true
 }

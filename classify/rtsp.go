@@ -33,10 +33,19 @@ func rtspStream(s Stream, _ *Learned) (Facts, Answer) {
 		return c.facts(), NeedMore
 	case upgrade == NeedMore && !s.Final:
 		return Facts{}, NeedMore
-	case s.Final, client == refused, server == refused && client != unsure:
+	case s.Final, server == refused && client != unsure, client == refused && !mayBeAnswered(s.Client):
 		return Facts{}, NoMatch
 	}
 	return Facts{}, NeedMore
+}
+
+// mayBeAnswered reports whether an RTSP server might answer what a client began
+// with: a line of text, if only to refuse it. An answer to HTTP is httpStream's
+// to find.
+func mayBeAnswered(b []byte) bool {
+	line, _, _ := cutLine(b[:min(len(b), maxTextLine)])
+	_, http := parseStart(line, httpSlash)
+	return !http && isText(line)
 }
 
 // reversed reports whether the half taken for the client's is the server's.
@@ -66,6 +75,8 @@ func (c *rtspConn) facts() Facts {
 // connection and with something else is not searched.
 func (c *rtspConn) half(b []byte, server, joined bool) verdict {
 	r := &rtspReader{rtspConn: c, server: server}
+	r.offset = len(b) - len(trimLines(b))
+	b = b[r.offset:]
 	line, _, whole := cutLine(b)
 	_, rtsp := parseStart(line, rtspSlash)
 	_, http := parseStart(line, httpSlash)
@@ -92,6 +103,7 @@ func (c *rtspConn) half(b []byte, server, joined bool) verdict {
 // wrapped reads what the WebSocket frames of one half carried (ONVIF Streaming
 // Specification, section 5.1.4).
 func (c *rtspConn) wrapped(b []byte, protocol string, server bool) verdict {
+	b = trimLines(b)
 	line, _, whole := cutLine(b)
 	_, ok := parseStart(line, rtspSlash)
 	switch {

@@ -119,7 +119,7 @@ func cutFrame(b []byte) (payload, rest []byte, ok bool) {
 
 // mayFollow reports whether a frame or message can begin so.
 func mayFollow(b []byte) bool {
-	return b[0] == '$' || b[0] == '\r' || b[0] == '\n' || b[0] >= 'A' && b[0] <= 'Z'
+	return b[0] == '$' || b[0] == '\r' || b[0] == '\n' || b[0] >= 'A' && b[0] <= 'Z' || b[0] == 'r'
 }
 
 func isRTPVersion(b []byte) bool { return len(b) >= 8 && b[0]>>6 == 2 }

@@ -130,7 +130,7 @@ func parseTransport(spec []byte) (s Setup, host string) {
 		case key == "src_addr":
 			s.Source, s.ServerPorts = parseAddresses(v)
 		case key == "destination":
-			s.Destination, host = parseHost(v), strings.ToLower(v)
+			s.Destination, host = parseHost(v), strings.ToLower(v[:min(len(v), maxServerName)])
 		case key == "source":
 			s.Source = parseHost(v)
 		case key == "ttl":

@@ -24,11 +24,11 @@ func (r *rtspReader) tunnel(b []byte, joined bool) verdict {
 	next, _, _ := cutLine(rest)
 	_, direct := parseStatus(next, rtspSlash)
 	switch {
-	case cookie != nil, r.rtsp.Tunnel, direct, carriesTunnel(h):
+	case r.rtsp.Tunnel, direct, opensTunnel(h):
 	case !h.whole:
 		return unsure
 	case joined:
-		r.offset = len(b) - len(rest)
+		r.offset += len(b) - len(rest)
 		r.read(rest, false)
 		return unsure
 	case len(rest) == 0 && r.server:
@@ -46,7 +46,7 @@ func (r *rtspReader) tunnel(b []byte, joined bool) verdict {
 		r.asked[r.side()] = true
 	}
 	r.common(h, len(b))
-	r.offset = len(b) - len(rest)
+	r.offset += len(b) - len(rest)
 	if bytes.HasPrefix(h.start, []byte("POST ")) {
 		r.fixed = true
 		rest = decodeBase64(rest)
@@ -55,10 +55,16 @@ func (r *rtspReader) tunnel(b []byte, joined bool) verdict {
 	return recognised
 }
 
-func carriesTunnel(h head) bool {
+// opensTunnel reports whether an HTTP head is that of a tunnel's connection.
+func opensTunnel(h head) bool {
 	for name, value := range h.all() {
-		if (named(name, "Accept") || named(name, "Content-Type")) && strings.Contains(strings.ToLower(text(value)), tunnelType) {
+		switch {
+		case named(name, "x-sessioncookie"):
 			return true
+		case named(name, "Accept"), named(name, "Content-Type"):
+			if strings.Contains(strings.ToLower(text(value)), tunnelType) {
+				return true
+			}
 		}
 	}
 	return false

@@ -76,6 +76,13 @@ func (f Facts) upgrade(s Stream, client, server int) (Facts, Answer) {
 	}
 	f.Protocol = ProtoTLS
 	f.Malformed = f.Malformed || inner.Malformed
+	f.Marks = f.behind(inner, client, server)
+	return f, answer
+}
+
+// behind returns the marks of f and, behind them, those of inner, which was read
+// from the given offsets of both halves on.
+func (f Facts) behind(inner Facts, client, server int) []Mark {
 	for _, m := range inner.Marks[:min(len(inner.Marks), maxMarks-len(f.Marks))] {
 		if m.Server {
 			m.Offset += server
@@ -84,7 +91,7 @@ func (f Facts) upgrade(s Stream, client, server int) (Facts, Answer) {
 		}
 		f.Marks = append(f.Marks, m)
 	}
-	return f, answer
+	return f.Marks
 }
 
 // beginsTLS reports whether b begins with a hello, or an alert that answers

@@ -67,6 +67,9 @@ func (h *handshake) readServerRecord(half *tlsHalf, clear bool) bool {
 			h.readServerMessages(half, r)
 		}
 	case recordChangeCipherSpec:
+		if clear && !h.tls.ServerHello { // RFC 8446, section 5
+			return true
+		}
 		h.serverCCS = !h.tls13() && r.whole
 		h.abbreviated = h.serverCCS && !h.full
 		return !h.serverCCS

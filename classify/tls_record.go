@@ -83,17 +83,18 @@ func (h *tlsHalf) record() (r tlsRecord, ok bool) {
 }
 
 // plausibleRecord reports whether b, of which any number of bytes may be there,
-// can be the beginning of a record.
+// can be the beginning of a record. Receivers ignore the version of handshake
+// records (RFC 8446, section 5.1), and several that they are empty.
 func plausibleRecord(b []byte) bool {
 	if len(b) > 0 && (b[0] < recordChangeCipherSpec || b[0] > recordHeartbeat) ||
-		len(b) > 1 && b[1] != 3 || len(b) > 2 && b[2] > 4 {
+		len(b) > 1 && b[1] != 3 || len(b) > 2 && b[2] > 4 && b[0] != recordHandshake {
 		return false
 	}
 	if len(b) < 5 {
 		return true
 	}
 	length := int(b[3])<<8 | int(b[4])
-	return length <= maxRecord && (length > 0 || b[0] == recordApplicationData)
+	return length <= maxRecord && (length > 0 || b[0] == recordApplicationData || b[0] == recordHandshake)
 }
 
 // messages eats the handshake messages that are whole with the body of r, and
@@ -147,6 +148,7 @@ func tlsBeginning(b []byte, server, joined bool) beginning {
 }
 
 func helloBeginning(b []byte, server bool) beginning {
+	b = skipIdle(b, server)
 	if len(b) == 0 {
 		return beginsShort
 	}
@@ -174,6 +176,24 @@ func helloBeginning(b []byte, server bool) beginning {
 		return beginsOther
 	}
 	return beginsHello
+}
+
+// skipIdle skips records that say nothing before a hello: empty ones and, of a
+// server, the ChangeCipherSpec of RFC 8446, section 5, which may come at any time.
+func skipIdle(b []byte, server bool) []byte {
+	for {
+		switch {
+		case len(b) >= 5 && b[0] == recordHandshake && b[1] == 3 && b[3] == 0 && b[4] == 0:
+			b = b[5:]
+		case server && len(b) > 0 && b[0] == recordChangeCipherSpec && plausibleRecord(b):
+			if len(b) >= 6 && (b[3] != 0 || b[4] != 1 || b[5] != 1) {
+				return b
+			}
+			b = b[min(len(b), 6):]
+		default:
+			return b
+		}
+	}
 }
 
 func joinedBeginning(b []byte) beginning {

@@ -55,11 +55,14 @@ func readUpgrade(b []byte, status int) (h head, rest []byte, a Answer) {
 		return h, nil, NoMatch
 	case !h.whole:
 		return h, nil, NeedMore
-	case !strings.EqualFold(text(h.get("Upgrade")), "websocket"):
+	case !isWebSocket(h):
 		return h, nil, NoMatch
 	}
 	return h, rest, Matched
 }
+
+// isWebSocket reports whether a head asks for WebSocket, or agrees to it.
+func isWebSocket(h head) bool { return strings.EqualFold(text(h.get("Upgrade")), "websocket") }
 
 // webSocketPayload joins the payload of data frames, unmasked. It ends at a
 // frame that is compressed or breaks the framing.

@@ -167,13 +167,14 @@ func (h *Half) Head() []byte {
 	return h.tcp.head.bytes
 }
 
-// Gap returns the offset into Head before which bytes are missing for good, or
-// −1 when Head has no hole.
-func (h *Half) Gap() int {
-	if h.tcp.head == nil || !h.tcp.head.gapped {
-		return -1
+// Gaps returns the offsets into Head before which bytes are missing for good,
+// in order: at most 64, behind the last of which Head ends. It is valid as long
+// as Head is.
+func (h *Half) Gaps() []int {
+	if h.tcp.head == nil {
+		return nil
 	}
-	return h.tcp.head.gap
+	return h.tcp.head.gaps
 }
 
 // Joined reports whether Head does not begin with the connection's first byte.

@@ -5,12 +5,15 @@ import "slices"
 const (
 	// maxPending bounds the bytes, and maxSegments the segments, that one half
 	// holds back while a segment before them is missing. When either is full,
-	// the missing bytes are given up and the hole becomes Half.Gap.
+	// the missing bytes are given up and the hole becomes one of Half.Gaps.
 	maxPending  = 64 << 10
 	maxSegments = 128
 
 	// maxOrigins bounds the list that leads from an offset to its frame.
 	maxOrigins = 512
+
+	// maxGaps bounds the list of holes. Behind the last no more bytes are kept.
+	maxGaps = 64
 )
 
 // head puts the first bytes of one TCP half in order: sequence numbers wrap,
@@ -22,8 +25,7 @@ type head struct {
 	depth int
 
 	bytes   []byte
-	gapped  bool
-	gap     int // offset of the first hole
+	gaps    []int // offsets of the holes
 	pending []segment
 	held    int // bytes in pending
 	origins []origin
@@ -82,8 +84,8 @@ func (h *head) take(g segment) bool {
 	grew := false
 	if known < uint32(len(g.payload)) {
 		fresh := g.payload[known:]
-		if room := h.depth - len(h.bytes); len(fresh) > room {
-			fresh = fresh[:max(room, 0)]
+		if room := h.room(); len(fresh) > room {
+			fresh = fresh[:room]
 		}
 		if len(h.origins) < maxOrigins && len(fresh) > 0 {
 			h.origins = append(h.origins, origin{len(h.bytes), g.frame})
@@ -91,10 +93,10 @@ func (h *head) take(g segment) bool {
 		h.bytes = append(h.bytes, fresh...)
 		grew = len(fresh) > 0
 	}
+	h.next = g.seq + whole
 	if g.missing > 0 {
 		h.mark()
 	}
-	h.next = g.seq + whole
 	return grew
 }
 
@@ -119,15 +121,23 @@ func (h *head) skip() bool {
 	return h.drain()
 }
 
-// mark notes a hole at the present end of bytes; the first hole is the one that
-// Half.Gap tells.
+// mark notes a hole at the present end of bytes. Two with nothing between them
+// are one.
 func (h *head) mark() {
-	if !h.gapped {
-		h.gapped, h.gap = true, len(h.bytes)
+	if n := len(h.gaps); n == 0 || h.gaps[n-1] < len(h.bytes) {
+		h.gaps = append(h.gaps, len(h.bytes))
 	}
 }
 
-func (h *head) full() bool { return len(h.bytes) >= h.depth }
+// room returns how many more bytes are kept.
+func (h *head) room() int {
+	if len(h.gaps) == maxGaps {
+		return 0
+	}
+	return max(h.depth-len(h.bytes), 0)
+}
+
+func (h *head) full() bool { return h.room() == 0 }
 
 func (h *head) size() int { return cap(h.bytes) + h.held }
 
@@ -162,7 +172,7 @@ func (s *heads) take(first uint32) *head {
 	}
 	h := s.spare[n-1]
 	s.spare = s.spare[:n-1]
-	*h = head{first: first, next: first, depth: s.depth, bytes: h.bytes[:0], pending: h.pending[:0], origins: h.origins[:0]}
+	*h = head{first: first, next: first, depth: s.depth, bytes: h.bytes[:0], gaps: h.gaps[:0], pending: h.pending[:0], origins: h.origins[:0]}
 	return h
 }
 

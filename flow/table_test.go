@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,8 +177,8 @@ func TestLossLeavesAGapAndIsCounted(t *testing.T) {
 	packets := append(append([]Packet{}, c.packets[:4]...), c.packets[5:]...)
 	r, _ := run(Config{}, packets)
 	f := r.ended[0]
-	if r.client != "abcxyz" || f.Client.Gap() != 3 || f.Client.Unseen() != 4 {
-		t.Errorf("head %q, gap %d, unseen %d", r.client, f.Client.Gap(), f.Client.Unseen())
+	if r.client != "abcxyz" || !slices.Equal(f.Client.Gaps(), []int{3}) || f.Client.Unseen() != 4 {
+		t.Errorf("head %q, gaps %d, unseen %d", r.client, f.Client.Gaps(), f.Client.Unseen())
 	}
 }
 
@@ -186,8 +187,23 @@ func TestSnaplenCutIsAGap(t *testing.T) {
 	c.packets[3].Payload, c.packets[3].Missing = c.packets[3].Payload[:2], 4
 	r, _ := run(Config{}, c.packets)
 	f := r.ended[0]
-	if r.client != "abghi" || f.Client.Gap() != 2 || f.Client.Cut != 1 || f.Client.Unseen() != 0 {
-		t.Errorf("head %q, gap %d, cut %d, unseen %d", r.client, f.Client.Gap(), f.Client.Cut, f.Client.Unseen())
+	if r.client != "abghi" || !slices.Equal(f.Client.Gaps(), []int{2}) || f.Client.Cut != 1 || f.Client.Unseen() != 0 {
+		t.Errorf("head %q, gaps %d, cut %d, unseen %d", r.client, f.Client.Gaps(), f.Client.Cut, f.Client.Unseen())
+	}
+}
+
+func TestGapsAreBounded(t *testing.T) {
+	c := converse(1, 1).open()
+	for range 2 * maxGaps {
+		c.send(0, ACK, "ab")
+	}
+	for i := range c.packets[3:] {
+		c.packets[3+i].Payload, c.packets[3+i].Missing = c.packets[3+i].Payload[:1], 1
+	}
+	r, _ := run(Config{}, c.packets)
+	gaps := r.ended[0].Client.Gaps()
+	if len(gaps) != maxGaps || gaps[0] != 1 || gaps[maxGaps-1] != maxGaps || len(r.client) != maxGaps {
+		t.Errorf("gaps %d in a head of %d bytes", gaps, len(r.client))
 	}
 }
 
