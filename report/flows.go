@@ -100,8 +100,8 @@ type vlan struct {
 func (f *FlowWriter) record(r *classify.Record) *flowRecord {
 	client, server := r.Client.Addr.Addr(), r.Server.Addr.Addr()
 	rec := &flowRecord{
-		Timestamp:   timestamp(r.Start),
-		Event:       eventFields{timestamp(r.Start), timestamp(r.End)},
+		Timestamp:   instant(r.Start),
+		Event:       eventFields{instant(r.Start), instant(r.End)},
 		Source:      newEnd(r.Flow.Protocol, &r.Client),
 		Destination: newEnd(r.Flow.Protocol, &r.Server),
 		Network: network{

@@ -113,3 +113,19 @@ func BenchmarkFlowWriter(b *testing.B) {
 		w.w.Reset(new(bytes.Buffer))
 	}
 }
+
+// Some captures have no clock: all their packets come at time 0, and were seen.
+func TestTimeZeroIsATime(t *testing.T) {
+	r := record(flow.UDP, "10.20.0.10:40000", "10.20.0.5:53", classify.Facts{})
+	r.Start, r.End = 0, 0
+	if line := flowLines(t, r); !bytes.Contains(line, []byte(`"@timestamp":"1970-01-01T00:00:00.000000000Z"`)) {
+		t.Errorf("the record is %s", line)
+	}
+	a := &Audit{Report: &rules.Report{Coverage: rules.Coverage{Packets: 1, Flows: 1}}}
+	if text := head(a.Report); !strings.HasSuffix(text, "1970-01-01 00:00:00 to 1970-01-01 00:00:00 UTC (0s).") {
+		t.Errorf("the head is %q", text)
+	}
+	if d := newDocument(a); d.Period == nil || d.Period.Start != "1970-01-01T00:00:00.000000000Z" {
+		t.Errorf("the period is %v", d.Period)
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"spanaudit/flow"
 	"spanaudit/rules"
 )
 
@@ -45,7 +44,7 @@ func head(r *rules.Report) string {
 	if len(counts) == 0 {
 		text = "No requirement was judged."
 	}
-	return text + " " + policyLine(r.Policy) + " " + periodLine(r.Start, r.End)
+	return text + " " + policyLine(r.Policy) + " " + periodLine(r)
 }
 
 func policyLine(p *rules.Policy) string {
@@ -59,11 +58,17 @@ func policyLine(p *rules.Policy) string {
 	return text + "."
 }
 
-func periodLine(start, end flow.Time) string {
-	if start == 0 && end == 0 {
-		return "No packet was seen."
+func periodLine(r *rules.Report) string {
+	if !hasPeriod(r) {
+		return "No packet was judged."
 	}
-	return fmt.Sprintf("%s to %s UTC (%s).", start.UTC().Format(time.DateTime), end.UTC().Format(time.DateTime), duration(end.Sub(start)))
+	return fmt.Sprintf("%s to %s UTC (%s).", r.Start.UTC().Format(time.DateTime), r.End.UTC().Format(time.DateTime), duration(r.End.Sub(r.Start)))
+}
+
+// hasPeriod reports whether the audit has a first and a last packet. Some
+// captures have no clock, and their packets all come at time 0.
+func hasPeriod(r *rules.Report) bool {
+	return r.Coverage.Packets > 0 || r.Start != 0 || r.End != 0
 }
 
 // duration writes a length of time no finer than a reader cares for.

@@ -143,8 +143,8 @@ func newDocument(a *Audit) *document {
 	if p := r.Policy; p != nil {
 		d.Policy = policy{p.Name, p.Version, hex.EncodeToString(p.SHA256[:])}
 	}
-	if r.Start != 0 || r.End != 0 {
-		d.Period = &period{timestamp(r.Start), timestamp(r.End)}
+	if hasPeriod(r) {
+		d.Period = &period{instant(r.Start), instant(r.End)}
 	}
 	for _, q := range r.Requirements {
 		d.Requirements = append(d.Requirements, requirement{q.Rule, q.Title, q.Severity.String(),
@@ -176,7 +176,7 @@ func newFinding(f *rules.Finding, inputs []Input) finding {
 		if e.Frame.Input < len(inputs) {
 			file = inputs[e.Frame.Input].Name
 		}
-		doc.Evidence = append(doc.Evidence, evidence{file, e.Frame.Number, timestamp(e.Frame.Time), e.What})
+		doc.Evidence = append(doc.Evidence, evidence{file, e.Frame.Number, instant(e.Frame.Time), e.What})
 	}
 	return doc
 }
@@ -189,11 +189,15 @@ func list[T any](s []T) []T {
 	return s
 }
 
-// timestamp writes a time as RFC 3339 with nine decimals in UTC, and nothing
-// for no time.
+// timestamp writes a time as instant does, and nothing for no time.
 func timestamp(t flow.Time) string {
 	if t == 0 {
 		return ""
 	}
+	return instant(t)
+}
+
+// instant writes a time as RFC 3339 with nine decimals in UTC.
+func instant(t flow.Time) string {
 	return t.UTC().Format("2006-01-02T15:04:05.000000000Z07:00")
 }

@@ -32,7 +32,7 @@ func (captureLoss) Judge(*Case) {}
 func (captureLoss) Conclude(c *Conclusion) {
 	c.ledger.examined = int(c.Coverage.Packets)
 	if lost := captureLosses(c.Coverage, c.Policy); len(lost) > 0 {
-		c.fail(fmt.Sprintf("the capture is not whole: %s; at most %g %% is wanted", strings.Join(lost, ", "), maxLoss(c.Policy)))
+		c.fail(fmt.Sprintf("the capture is not whole (%s); at most %g%% of loss is wanted", strings.Join(lost, ", "), maxLoss(c.Policy)))
 	}
 }
 
@@ -43,7 +43,7 @@ func captureLosses(c *Coverage, p *Policy) (lost []string) {
 	loss, limit := &c.Capture, maxLoss(p)
 	over := func(n, of uint64, what string) {
 		if n > 0 && 100*float64(n) > limit*float64(n+of) {
-			lost = append(lost, fmt.Sprintf("%d %s", n, what))
+			lost = append(lost, fmt.Sprintf("%s: %d", what, n))
 		}
 	}
 	over(loss.Dropped, c.Packets, "packets dropped before they were captured")
@@ -52,7 +52,7 @@ func captureLosses(c *Coverage, p *Policy) (lost []string) {
 	over(loss.FragmentsGivenUp, c.Packets, "fragments never made whole")
 	over(loss.Late, c.Packets, "packets too late to be put in order")
 	if loss.Broken > 0 {
-		lost = append(lost, fmt.Sprintf("%d inputs that could not be read whole", loss.Broken))
+		lost = append(lost, fmt.Sprintf("inputs that could not be read whole: %d", loss.Broken))
 	}
 	return lost
 }

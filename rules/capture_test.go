@@ -17,10 +17,10 @@ func TestCaptureLoss(t *testing.T) {
 	}{
 		{"none", CaptureLoss{}, Pass, ""},
 		{"within the limit", CaptureLoss{Dropped: 1, Late: 1, FragmentsGivenUp: 1}, Pass, ""},
-		{"dropped", CaptureLoss{Dropped: 3}, Fail, "3 packets dropped"},
-		{"fragments", CaptureLoss{FragmentsGivenUp: 30}, Fail, "30 fragments"},
-		{"late", CaptureLoss{Late: 30}, Fail, "30 packets too late"},
-		{"input broken", CaptureLoss{Broken: 1}, Fail, "1 inputs"},
+		{"dropped", CaptureLoss{Dropped: 3}, Fail, "(packets dropped before they were captured: 3)"},
+		{"fragments", CaptureLoss{FragmentsGivenUp: 30}, Fail, "(fragments never made whole: 30)"},
+		{"late", CaptureLoss{Late: 30}, Fail, "(packets too late to be put in order: 30)"},
+		{"input broken", CaptureLoss{Broken: 1}, Fail, "(inputs that could not be read whole: 1); at most 0.1% of loss is wanted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, w := NewAudit(parse(t, site)), &wire{}
@@ -35,11 +35,11 @@ func TestCaptureLoss(t *testing.T) {
 		})
 	}
 	r := judge(parse(t, site), (&wire{}).tcp("10.20.0.10:40000", "10.20.0.21:80", append(opened[:3:3], ask, gapped)...))
-	if f := findings(r, "capture-loss"); len(f) != 1 || !strings.Contains(f[0].Message, "1000 TCP bytes") {
+	if f := findings(r, "capture-loss"); len(f) != 1 || !strings.Contains(f[0].Message, "never seen: 1000)") {
 		t.Errorf("bytes lost: %+v", f)
 	}
 	r = judge(parse(t, site), (&wire{}).tcp("10.20.0.10:40000", "10.20.0.21:80", append(opened[:3:3], datum{payload: 100, cut: 60}, answer)...))
-	if f := findings(r, "capture-loss"); len(f) != 1 || !strings.Contains(f[0].Message, "1 packets cut") {
+	if f := findings(r, "capture-loss"); len(f) != 1 || !strings.Contains(f[0].Message, "packets cut by the snap length: 1)") {
 		t.Errorf("packets cut: %+v", f)
 	}
 	if q := requirement(t, judge(parse(t, site)), "capture-loss"); q.Verdict != NotObserved {
@@ -88,7 +88,7 @@ func TestCaptureVisibility(t *testing.T) {
 		{"all seen", func(w *wire) []*classify.Record { return good(w, 3) }, Pass, ""},
 		{"one-sided", func(w *wire) []*classify.Record {
 			return append(good(w, 9), w.tcp("10.20.0.10:40000", "198.51.100.11:443", synAck))
-		}, Fail, "1 of 10 TCP flows show one direction only"},
+		}, Fail, "1 of 10 TCP flows show one direction only (at most 5% is wanted)"},
 		{"mid-stream", func(w *wire) []*classify.Record {
 			return append(good(w, 1), spoken(w.tcp("10.20.0.10:40000", "198.51.100.11:443", ask, answer), classify.Facts{Protocol: classify.ProtoTLS, TLS: &classify.TLS{}}))
 		}, Fail, "1 of 2 TCP flows began before the capture"},

@@ -22,7 +22,7 @@ func (captureVisibility) Doc() Doc {
 		Title:       "One-sided, mid-stream or opaque traffic",
 		Severity:    Medium,
 		Kind:        CoverageOf,
-		Checks:      "of the TCP flows, at most 5 % show one direction only and 25 % begin before the capture; of all flows, at most 50 % are of no known protocol",
+		Checks:      "of the TCP flows, at most 5% show one direction only and 25% begin before the capture; of all flows, at most 50% are of no known protocol",
 		Fails:       "more than that",
 		NotSeen:     "no flow was seen",
 		Remediation: "Mirror both directions, capture before the tunnel, and begin before the devices start.",
@@ -38,7 +38,7 @@ func (captureVisibility) Conclude(c *Conclusion) {
 	var blind []string
 	over := func(n, of uint64, percent int, what string) {
 		if n > 0 && 100*n > of*uint64(percent) {
-			blind = append(blind, fmt.Sprintf("%d of %d %s", n, of, what))
+			blind = append(blind, fmt.Sprintf("%d of %d %s (at most %d%% is wanted)", n, of, what, percent))
 		}
 	}
 	over(v.OneSided, v.TCPFlows, maxOneSided, "TCP flows show one direction only")

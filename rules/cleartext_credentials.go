@@ -85,7 +85,7 @@ func (c *Case) clearCredentials() (kinds []string, exchange bool) {
 		}
 	}
 	if l := c.Login; l != nil {
-		kinds = append(kinds, fmt.Sprintf("%s login (%s)", strings.ToUpper(string(c.loginProtocol())), l.Scheme))
+		kinds = append(kinds, fmt.Sprintf("%s login with scheme %s", strings.ToUpper(string(c.loginProtocol())), l.Scheme))
 	}
 	if m := c.MQTT; m != nil {
 		exchange = exchange || m.UserNamePresent

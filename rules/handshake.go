@@ -66,6 +66,15 @@ func versionName(v classify.TLSVersion) string {
 	return strings.ToUpper(v.Protocol()) + " " + v.String()
 }
 
+// wantedVersion names the minimum as a version of what was seen instead: of
+// DTLS, or of TLS.
+func wantedVersion(minimum classify.TLSVersion, seen ...classify.TLSVersion) string {
+	if len(seen) > 0 && seen[0].Protocol() == "dtls" {
+		return "DTLS " + minimum.String()
+	}
+	return versionName(minimum)
+}
+
 // failHandshake records a violation by a handshake: the peer's port keeps two
 // services of one host apart, the name asked for two servers behind one proxy.
 func (c *Case) failHandshake(severity *Severity, format string, args ...any) {

@@ -196,3 +196,37 @@ func TestOffersOfForeignClientsAreNotJudged(t *testing.T) {
 		}
 	}
 }
+
+// A suite is called broken for what breaks it, and for nothing else.
+func TestBrokenSuitesSayWhatBreaksThem(t *testing.T) {
+	for suite, want := range map[classify.CipherSuite]string{
+		0x0003: "export grade, RC4, MD5",
+		0x0005: "RC4",
+		0x0009: "a key of less than 112 bits",
+		0x003B: "no encryption",
+		0x006C: "no authentication",
+	} {
+		if got := brokenWords(suite); got != want {
+			t.Errorf("%s: %q; %q is wanted", suite, got, want)
+		}
+	}
+	for code := range 1 << 16 {
+		if s := classify.CipherSuite(code); s.Class() == classify.ClassBroken && brokenWords(s) == "" {
+			t.Errorf("%s is broken, and no reason is given", s)
+		}
+	}
+}
+
+// A version is wanted of the protocol that was spoken.
+func TestWantedVersion(t *testing.T) {
+	for seen, want := range map[classify.TLSVersion]string{
+		classify.DTLS10: "DTLS 1.2", classify.TLS10: "TLS 1.2", classify.SSL2: "TLS 1.2",
+	} {
+		if got := wantedVersion(classify.TLS12, seen); got != want {
+			t.Errorf("%s: %s; %s is wanted", seen, got, want)
+		}
+	}
+	if got := wantedVersion(classify.TLS13); got != "TLS 1.3" {
+		t.Errorf("nothing offered: %s", got)
+	}
+}

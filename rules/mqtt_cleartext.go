@@ -38,7 +38,7 @@ func (mqttCleartext) Judge(c *Case) {
 	device, peer := c.Parties()
 	c.Fail(Violation{
 		Severity: severity, Device: device, Peer: peer,
-		Message: fmt.Sprintf("%s and %s speak MQTT %sin clear; TLS is wanted", device, peer, spaced(c.MQTT.Version)),
+		Message: fmt.Sprintf("%s and %s speak MQTT %sin clear text; TLS is wanted", device, peer, spaced(c.MQTT.Version)),
 	})
 }
 

@@ -9,8 +9,8 @@ import (
 // badPolicies are policies that are refused, each with the first message.
 var badPolicies = []struct{ name, text, want string }{
 	// What is no plain YAML document.
-	{"empty", "", "site.yaml: no policy in the file; `spanaudit policy init` writes one"},
-	{"comment only", "# nothing\n", "site.yaml: no policy in the file; `spanaudit policy init` writes one"},
+	{"empty", "", "site.yaml: no policy in the file; `spanaudit policy show edge-camera` writes one"},
+	{"comment only", "# nothing\n", "site.yaml: no policy in the file; `spanaudit policy show edge-camera` writes one"},
 	{"no mapping", "- a\n", `site.yaml:1:1: the policy is a list; a mapping is wanted`},
 	{"byte order mark", "\ufeffkind: Policy\n", `site.yaml:1:1: file begins with a byte order mark; save it as UTF-8 without one`},
 	{"not UTF-8", "kind: Policy\nmetadata: { name: \"\xff\" }\n", `site.yaml:2:1: line is not UTF-8; save the file as UTF-8`},

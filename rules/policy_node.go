@@ -84,7 +84,7 @@ func readTree(data []byte, inherited bool) (*node, []Problem) {
 		root = r.read(d.Body, 0)
 	}
 	if root == nil {
-		r.problems = append(r.problems, Problem{Message: "no policy in the file; `spanaudit policy init` writes one"})
+		r.problems = append(r.problems, Problem{Message: "no policy in the file; `spanaudit policy show edge-camera` writes one"})
 	} else if root.kind != mappingNode {
 		r.problems = append(r.problems, Problem{root.line, root.column, fmt.Sprintf("the policy is %s; a mapping is wanted", root.kind)})
 	}

@@ -34,10 +34,29 @@ func (tlsBrokenCipher) Judge(c *Case) {
 	case t.Version == classify.SSL2:
 		c.failHandshake(nil, "negotiated SSL 2.0, all of whose cipher suites rest on MD5; %s", soundSuite)
 	case class == classify.ClassBroken:
-		c.failHandshake(nil, "negotiated %s (%s); %s", t.CipherSuite, strings.ReplaceAll(strings.Join(t.CipherSuite.Reasons(), ", "), "_", " "), soundSuite)
+		c.failHandshake(nil, "negotiated %s (%s); %s", t.CipherSuite, brokenWords(t.CipherSuite), soundSuite)
 	case class == classify.ClassUnknown:
 		c.Undecided(unknownSuite)
 	default:
 		c.Examine()
 	}
+}
+
+// brokenWords says what breaks a broken suite; what is merely weak about it is
+// left out.
+func brokenWords(s classify.CipherSuite) string {
+	var words []string
+	for _, reason := range s.Reasons() {
+		switch reason {
+		case "no_encryption", "no_authentication", "export_grade":
+			words = append(words, strings.ReplaceAll(reason, "_", " "))
+		case "rc4":
+			words = append(words, "RC4")
+		case "md5_mac":
+			words = append(words, "MD5")
+		case "key<112bit":
+			words = append(words, "a key of less than 112 bits")
+		}
+	}
+	return strings.Join(words, ", ")
 }

@@ -33,5 +33,5 @@ func (tlsVersion) Judge(c *Case) {
 	if t.Version != classify.SSL2 {
 		with = " with " + t.CipherSuite.String()
 	}
-	c.failHandshake(nil, "negotiated %s%s; at least %s is wanted", versionName(t.Version), with, versionName(minimum))
+	c.failHandshake(nil, "negotiated %s%s; at least %s is wanted", versionName(t.Version), with, wantedVersion(minimum, t.Version))
 }

@@ -38,7 +38,7 @@ func (tlsVersionOffered) Judge(c *Case) {
 	device, peer := c.Parties()
 	c.Fail(Violation{
 		Device: device, Peer: peer,
-		Message:  device.String() + " offered " + peer.String() + " no more than " + highest(t.OfferedVersions) + "; at least " + versionName(minimum) + " is wanted",
+		Message:  device.String() + " offered " + peer.String() + " no more than " + highest(t.OfferedVersions) + "; at least " + wantedVersion(minimum, t.OfferedVersions...) + " is wanted",
 		Evidence: []string{"ClientHello"},
 	})
 }

@@ -106,12 +106,13 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	defer out.close()
 
 	result, broken := f.judge(w, src, policy, out)
-	unread := tellInputs(w, src.Inputs(), f.quiet) || broken != nil
+	unread := tellInputs(w, src.Inputs(), f.quiet)
 	if result == nil {
 		return statusUnread, broken
 	}
-	if broken != nil {
+	if broken != nil && !unread { // else its input has told it
 		w.complain(broken)
+		unread = true
 	}
 	if err := out.write(&report.Audit{Tool: tool(), Inputs: reportInputs(src.Inputs()), Report: result}); err != nil {
 		return statusUsage, err
@@ -148,7 +149,7 @@ func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, o
 	})
 	bar.stop()
 	if duplicates > 0 && !f.quiet {
-		fmt.Fprintf(w.stderr, "spanaudit: %d duplicates of packets were left out, as a SPAN port makes them\n", duplicates)
+		fmt.Fprintf(w.stderr, "spanaudit: duplicates of packets, as a SPAN port makes them, that were left out: %d\n", duplicates)
 	}
 	return result, err
 }

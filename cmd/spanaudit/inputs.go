@@ -39,7 +39,15 @@ func extent(in capture.Input) string {
 		return "no frames, " + format
 	}
 	const layout = time.DateTime
-	return fmt.Sprintf("%d frames, %s to %s UTC, %s", in.Frames, in.First.UTC().Format(layout), in.Last.UTC().Format(layout), format)
+	return fmt.Sprintf("%s, %s to %s UTC, %s", count(in.Frames, "frame"), in.First.UTC().Format(layout), in.Last.UTC().Format(layout), format)
+}
+
+// count writes a number and its noun.
+func count[N int | uint64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // reportInputs is the inputs as reports name them.

@@ -44,6 +44,9 @@ func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy) 
 	if f.output != "" && f.output == f.flows {
 		return nil, fmt.Errorf("--output and --flows are both %s; give two files", f.output)
 	}
+	if f.output == "-" || f.flows == "-" {
+		return nil, errors.New("- is no file to write to; for standard output leave --output out, or write --flows /dev/stdout")
+	}
 	if f.output != "" {
 		file, err := o.file(f.output, src.Inputs())
 		if err != nil {

@@ -26,8 +26,8 @@ func newPolicyCheck(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(w.stdout, "%s: valid; policy %s%s, %d devices, %d endpoints, %d waivers\n",
-				args[0], p.Name, extends(p), len(p.Devices), len(p.Endpoints), len(p.Waivers))
+			_, err = fmt.Fprintf(w.stdout, "%s: valid; policy %s%s, %s, %s, %s\n", args[0], p.Name, extends(p),
+				count(len(p.Devices), "device"), count(len(p.Endpoints), "endpoint"), count(len(p.Waivers), "waiver"))
 			return err
 		},
 	}

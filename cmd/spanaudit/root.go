@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -66,17 +67,29 @@ func flagError(c *cobra.Command, err error) error {
 		name = "-" + name
 		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	}
-	return fmt.Errorf("%s has no flag %s%s", c.CommandPath(), name, didYouMean(name, names))
+	hint := cmp.Or(didYouMean(name, names), fmt.Sprintf("; see %s --help", c.CommandPath()))
+	return fmt.Errorf("%s has no flag %s%s", c.CommandPath(), name, hint)
 }
 
 // oneArg accepts exactly one argument, which is what.
 func oneArg(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return fmt.Errorf("%s takes %s and nothing else, got %q", c.CommandPath(), what, args)
+		switch len(args) {
+		case 0:
+			return fmt.Errorf("%s needs %s", c.CommandPath(), what)
+		case 1:
+			return nil
 		}
-		return nil
+		return fmt.Errorf("%s takes %s and nothing else, got %q", c.CommandPath(), what, args)
 	}
+}
+
+// noArgs accepts no argument.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no argument, got %q", c.CommandPath(), args)
+	}
+	return nil
 }
 
 // didYouMean names what was probably meant, else everything that could be if

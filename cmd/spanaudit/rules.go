@@ -19,7 +19,7 @@ func newRulesList(w world) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the rules",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "RULE\tSEVERITY\tTITLE")

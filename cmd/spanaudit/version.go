@@ -14,7 +14,7 @@ func newVersion(w world) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(w.stdout, "%s %s (%s, %s/%s)\n", tool().Name, tool().Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
