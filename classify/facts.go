@@ -2,6 +2,7 @@ package classify
 
 import (
 	"net/netip"
+	"time"
 
 	"spanaudit/flow"
 )
@@ -21,6 +22,7 @@ const (
 	ProtoRTP   Protocol = "rtp"
 	ProtoRTCP  Protocol = "rtcp"
 	ProtoNTP   Protocol = "ntp"
+	ProtoNTSKE Protocol = "nts-ke"
 	ProtoDNS   Protocol = "dns"
 	ProtoMDNS  Protocol = "mdns"
 	ProtoLLMNR Protocol = "llmnr"
@@ -260,6 +262,18 @@ type NTP struct {
 	Requests      int      // client, symmetric, and control messages that ask
 	Responses     int      // server, broadcast, and control messages that answer
 	LeapIndicator uint8    // the last server message's
+
+	// Offset is the server's clock minus the capture's, and Delay the time that
+	// request and answer spent beyond the capture, of the last pair that was
+	// seen whole; Paired says that there was one. They come from the server's
+	// two timestamps and the capture's own (RFC 5905, section 8): what the
+	// client's clock showed when the answer came is not on the wire.
+	Offset, Delay time.Duration
+	Paired        bool
+
+	NTS bool // a message carried NTS extension fields (RFC 8915, section 5)
+
+	asked ntpRequest
 }
 
 // DNS holds the facts of a DNS, mDNS or LLMNR flow (RFC 1035).

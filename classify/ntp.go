@@ -2,8 +2,11 @@ package classify
 
 import (
 	"encoding/hex"
+	"math"
 
 	"golang.org/x/crypto/cryptobyte"
+
+	"spanaudit/flow"
 )
 
 const ntpPort = 123
@@ -44,6 +47,7 @@ func ntpDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	f.Protocol = ProtoNTP
 	f.Malformed = f.Malformed || m.broken
 	m.note(f.NTP)
+	m.pair(f.NTP, d.Time)
 	fromServer := m.mode == ntpServer || m.mode == ntpBroadcast || m.response
 	symmetric := m.mode == ntpActive || m.mode == ntpPassive
 	return Matched, fromServer != d.FromServer && !symmetric
@@ -60,6 +64,37 @@ type ntpMessage struct {
 	delay, dispersion                   uint32
 	reference                           [4]byte
 	updated, origin, received, transmit uint64
+	nts                                 bool
+}
+
+// ntpRequest is the client's last request: what its answer repeats, and when it
+// passed.
+type ntpRequest struct {
+	transmit uint64
+	at       flow.Time
+}
+
+// pair joins an answer to its request and measures the server's clock against
+// the capture's.
+func (m *ntpMessage) pair(n *NTP, at flow.Time) {
+	switch {
+	case m.mode == ntpClient:
+		n.asked = ntpRequest{m.transmit, at}
+	case m.mode == ntpServer && m.stratum > 0 && m.origin == n.asked.transmit && m.origin != 0 && m.received != 0:
+		received, transmit := ntpTime(m.received, at), ntpTime(m.transmit, at)
+		n.Paired = true
+		n.Offset = (received.Sub(n.asked.at) + transmit.Sub(at)) / 2
+		n.Delay = at.Sub(n.asked.at) - transmit.Sub(received)
+		n.asked = ntpRequest{}
+	}
+}
+
+// ntpTime returns a timestamp in the era that lies nearest to now: its seconds
+// wrap every 136 years.
+func ntpTime(stamp uint64, now flow.Time) flow.Time {
+	behind := uint32(int64(now)/1e9+ntpEpoch) - uint32(stamp>>32)
+	seconds := int64(now)/1e9 - int64(int32(behind))
+	return flow.Time(seconds*1e9 + int64(stamp&math.MaxUint32*1e9>>32))
 }
 
 // readNTP reads a message of a version and mode that exist.
@@ -92,23 +127,31 @@ func (m *ntpMessage) readHeader(s cryptobyte.String, missing int) bool {
 		s.ReadUint32(&m.delay) && s.ReadUint32(&m.dispersion) && s.CopyBytes(m.reference[:]) &&
 		s.ReadUint64(&m.updated) && s.ReadUint64(&m.origin) && s.ReadUint64(&m.received) && s.ReadUint64(&m.transmit)
 	m.poll, m.precision = int8(poll), int8(precision)
-	m.broken = m.stratum > 16 || missing == 0 && !isNTPTrailer(s)
+	whole, nts := readNTPTrailer(s)
+	m.broken, m.nts = m.stratum > 16 || missing == 0 && !whole, nts
 	return ok
 }
 
-// isNTPTrailer reports whether extension fields and a message authentication
+// readNTPTrailer reports whether extension fields and a message authentication
 // code fill what follows the header (RFC 7822, section 3): a code of 4 bytes
-// (crypto-NAK) or of a key identifier with a digest.
-func isNTPTrailer(s cryptobyte.String) bool {
+// (crypto-NAK) or of a key identifier with a digest; and whether a field is one
+// of NTS (RFC 8915, section 7.5).
+func readNTPTrailer(s cryptobyte.String) (whole, nts bool) {
 	for {
+		var kind, length uint16
+		field := s
+		ok := field.ReadUint16(&kind) && field.ReadUint16(&length) && length >= 16 && length%4 == 0 && field.Skip(int(length)-4)
+		isNTS := ok && (kind == 0x0104 || kind == 0x0204 || kind == 0x0304 || kind == 0x0404)
 		switch len(s) {
 		case 0, 4, 12, 20, 24, 36, 52, 68:
-			return true
+			if !isNTS {
+				return true, nts
+			}
 		}
-		var kind, length uint16
-		if !s.ReadUint16(&kind) || !s.ReadUint16(&length) || length < 16 || length%4 != 0 || !s.Skip(int(length)-4) {
-			return false
+		if !ok {
+			return false, nts
 		}
+		s, nts = field, nts || isNTS
 	}
 }
 
@@ -163,6 +206,7 @@ func absDiff(a, b uint32) uint32 {
 func (m *ntpMessage) note(n *NTP) {
 	n.Versions = addOnce(n.Versions, m.version, maxNTPValues)
 	n.Modes = addOnce(n.Modes, m.mode, maxNTPValues)
+	n.NTS = n.NTS || m.nts
 	switch {
 	case m.mode == ntpServer, m.mode == ntpBroadcast:
 		n.Responses++

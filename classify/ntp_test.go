@@ -1,15 +1,21 @@
 package classify
 
 import (
+	"encoding/binary"
 	"encoding/hex"
+	"net/netip"
 	"reflect"
 	"testing"
+	"time"
+
+	"spanaudit/flow"
 )
 
 // chrony's client on any port leaves all but the transmit timestamp empty.
 func TestCapturedNTP(t *testing.T) {
 	f, _ := replay(t, ntpDatagram, "ntp/chrony", 40000, 31123)
-	want := NTP{Versions: []uint8{4}, Modes: []uint8{3, 4}, Strata: []uint8{3}, ReferenceIDs: []string{"7f7f0101"}, Requests: 1, Responses: 1}
+	want := NTP{Versions: []uint8{4}, Modes: []uint8{3, 4}, Strata: []uint8{3}, ReferenceIDs: []string{"7f7f0101"}, Requests: 1, Responses: 1, Paired: true}
+	f.NTP.Offset, f.NTP.Delay = 0, 0 // the replay has no clock
 	if f.Protocol != ProtoNTP || !reflect.DeepEqual(*f.NTP, want) {
 		t.Errorf("%s", show(f))
 	}
@@ -103,4 +109,60 @@ func FuzzNTP(f *testing.F) {
 			t.Errorf("%v %s", answer, show(facts))
 		}
 	})
+}
+
+// An answer that repeats its request's timestamp tells the server's offset from
+// the capture's clock, across the wrap of 2036 too.
+func TestNTPPairTellsOffsetAndDelay(t *testing.T) {
+	for _, unix := range []int64{1_800_000_000, 2_085_978_495} { // the second: a second before the wrap
+		asked := flow.Time(unix * 1e9)
+		stamp := func(at flow.Time) uint64 {
+			return uint64(int64(at)/1e9+ntpEpoch)<<32 | uint64(int64(at)%1e9)<<32/1e9
+		}
+		message := func(mode byte, stratum byte, origin, received, transmit uint64) []byte {
+			b := append([]byte{4<<3 | mode, stratum, 6, 0xE9}, make([]byte, 12)...)
+			b = binary.BigEndian.AppendUint64(b, 0)
+			b = binary.BigEndian.AppendUint64(b, origin)
+			b = binary.BigEndian.AppendUint64(b, received)
+			return binary.BigEndian.AppendUint64(b, transmit)
+		}
+		const secret = 0x0123456789abcdef // clients that mind their privacy send no time
+		arrived := asked.Add(1510 * time.Millisecond)
+		answered := asked.Add(30 * time.Millisecond)
+		client, server := netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.5:123")
+		f := Facts{Protocol: Unknown}
+		ntpDatagram(Datagram{Time: asked, Src: client, Dst: server, Payload: message(ntpClient, 0, 0, 0, secret)}, &f, nil)
+		ntpDatagram(Datagram{Time: answered, Src: server, Dst: client, FromServer: true,
+			Payload: message(ntpServer, 2, secret, stamp(arrived), stamp(arrived.Add(10*time.Millisecond)))}, &f, nil)
+		off := (f.NTP.Offset - 1500*time.Millisecond).Abs()
+		if !f.NTP.Paired || off > time.Microsecond || (f.NTP.Delay-20*time.Millisecond).Abs() > time.Microsecond {
+			t.Errorf("at %d: paired %v, offset %v, delay %v", unix, f.NTP.Paired, f.NTP.Offset, f.NTP.Delay)
+		}
+		ntpDatagram(Datagram{Time: answered, Src: server, Dst: client, FromServer: true, Payload: message(ntpServer, 2, 7, 8, 9)}, &f, nil)
+		if (f.NTP.Offset - 1500*time.Millisecond).Abs() > time.Microsecond {
+			t.Error("an answer to no request was paired")
+		}
+	}
+}
+
+func TestNTSExtensionFieldsAreSeen(t *testing.T) {
+	header := append([]byte{4<<3 | ntpClient}, make([]byte, 47)...)
+	header[47] = 1
+	uid := append([]byte{0x01, 0x04, 0, 36}, make([]byte, 32)...)
+	for name, c := range map[string]struct {
+		trailer []byte
+		want    bool
+	}{
+		"none":              {nil, false},
+		"digest":            {make([]byte, 36), false},
+		"unique identifier": {uid, true},
+		"and a cookie":      {append(append([]byte{}, uid...), append([]byte{0x02, 0x04, 0, 20}, make([]byte, 16)...)...), true},
+	} {
+		f := Facts{Protocol: Unknown}
+		ntpDatagram(Datagram{Src: netip.MustParseAddrPort("10.0.0.1:40000"), Dst: netip.MustParseAddrPort("10.0.0.5:123"),
+			Payload: append(append([]byte{}, header...), c.trailer...)}, &f, nil)
+		if f.NTP == nil || f.NTP.NTS != c.want || f.Malformed {
+			t.Errorf("%s: %+v", name, f.NTP)
+		}
+	}
 }

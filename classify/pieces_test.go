@@ -10,8 +10,10 @@ func TestPiecesInEveryOrder(t *testing.T) {
 	permute([][2]int{{0, 5}, {5, 6}, {3, 9}, {9, 26}, {20, 26}, {9, 15}}, func(cuts [][2]int) {
 		var p pieces
 		for _, c := range cuts {
-			if !p.add(uint64(c[0]), whole[c[0]:c[1]]) || !p.add(uint64(c[0]), whole[c[0]:c[1]]) {
-				t.Fatalf("%v: refused", c)
+			for range 2 { // the second time brings nothing
+				if !p.add(uint64(c[0]), whole[c[0]:c[1]]) {
+					t.Fatalf("%v: refused", c)
+				}
 			}
 		}
 		if !bytes.Equal(p.front, whole) || len(p.apart) > 0 || p.size != len(whole) {

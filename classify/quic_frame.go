@@ -51,8 +51,8 @@ func readQUICFrames(s cryptobyte.String, crypto func(offset uint64, data []byte)
 // largest, delay, range count, first range; of each range gap and length; of
 // ECN three counts.
 func skipACK(s *cryptobyte.String, ecn bool) bool {
-	var count, v uint64
-	if !readVarint(s, &v) || !readVarint(s, &v) || !readVarint(s, &count) || !readVarint(s, &v) || count > uint64(len(*s)) {
+	var largest, delay, count, v uint64
+	if !readVarint(s, &largest) || !readVarint(s, &delay) || !readVarint(s, &count) || !readVarint(s, &v) || count > uint64(len(*s)) {
 		return false
 	}
 	rest := 2 * count

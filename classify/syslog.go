@@ -20,7 +20,7 @@ func syslogDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 
 // cutSyslogPriority reads "<191>": facilities to 23, severities to 7.
 func cutSyslogPriority(b []byte) (rest []byte, ok bool) {
-	digits, rest, ok := bytes.Cut(b[:min(len(b), 6)], []byte{'>'})
+	digits, _, ok := bytes.Cut(b[:min(len(b), 6)], []byte{'>'})
 	if !ok || len(digits) < 2 || len(digits) > 4 || digits[0] != '<' || !isDigits(string(digits[1:])) {
 		return nil, false
 	}

@@ -96,6 +96,8 @@ func alpnProtocol(name string) Protocol {
 		return ProtoHTTP
 	case "dot", "doq":
 		return ProtoDNS
+	case "ntske/1":
+		return ProtoNTSKE
 	}
 	return ""
 }

@@ -87,13 +87,19 @@ type ntpFields struct {
 	Modes        []int    `json:"modes,omitempty"`
 	Strata       []int    `json:"stratum,omitempty"`
 	ReferenceIDs []string `json:"reference_id,omitempty"`
+	Offset       *float64 `json:"offset,omitempty"` // seconds, the server's clock minus the capture's
 }
 
 func newNTP(n *classify.NTP) *ntpFields {
 	if n == nil {
 		return nil
 	}
-	return &ntpFields{numbers(n.Versions), numbers(n.Modes), numbers(n.Strata), n.ReferenceIDs}
+	f := &ntpFields{Versions: numbers(n.Versions), Modes: numbers(n.Modes), Strata: numbers(n.Strata), ReferenceIDs: n.ReferenceIDs}
+	if n.Paired {
+		offset := n.Offset.Seconds()
+		f.Offset = &offset
+	}
+	return f
 }
 
 type dnsFields struct {
