@@ -33,7 +33,7 @@ func (c *cursor) openRun(p pending) error {
 	}
 	size := min(int64(c.merge.block), p.run.end-p.run.offset)
 	b := newBlocks(p.run.clip(c.in.file), int(size), func(n int) { c.merge.source.done.Add(int64(n)) })
-	b.off = p.run.offset
+	b.off, b.spares = p.run.offset, &c.merge.source.spares
 	c.r = p.r.resume(b, p.run.place)
 	c.window.slack = p.run.slack
 	return nil
@@ -58,6 +58,7 @@ func (c *cursor) openStream() error {
 	if err != nil {
 		return err
 	}
+	b.spares = &c.merge.source.spares
 	c.window.slack = windowTime
 	c.r, err = newReader(c.in.Format, b)
 	return err
@@ -77,6 +78,8 @@ func (c *cursor) advance() bool {
 			c.merge.source.decoder.stats.Late++
 		}
 	}
+	c.head.slab.release()
+	c.head = frame{}
 	return c.window.pop(&c.head)
 }
 

@@ -12,7 +12,8 @@ const maxFrame = 512 << 10
 
 // frame is one record of a capture as it was stored.
 type frame struct {
-	data   []byte // what was captured; never written again
+	data   []byte // what was captured
+	slab   *slab  // that data lies in; the frame does not hold it
 	time   flow.Time
 	number uint64 // position in the input, from 1
 	length int    // bytes on the wire; at least len(data)

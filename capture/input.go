@@ -126,7 +126,7 @@ func (in *input) content(raw io.Reader, size int) (*blocks, io.Closer, error) {
 	in.Compression = ""
 	if kind == formatGzip || kind == formatZstd {
 		in.Compression = kind
-		d, err := decompress(io.MultiReader(bytes.NewReader(b.block), raw), kind)
+		d, err := decompress(io.MultiReader(bytes.NewReader(b.current.bytes), raw), kind)
 		if err != nil {
 			return nil, closer, fmt.Errorf("the file begins as %s does and goes on otherwise: %w", kind, err)
 		}

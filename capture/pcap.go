@@ -68,7 +68,7 @@ func (r *pcapReader) next(f *frame) error {
 		return fmt.Errorf("frame %d: the file ends after %d of its %d bytes: %w", r.number+1, r.b.left(), captured, whole(err))
 	}
 	r.number++
-	f.number, f.link, f.length = r.number, r.link, int(max(captured, length))
+	f.number, f.link, f.length, f.slab = r.number, r.link, int(max(captured, length)), r.b.current
 	return nil
 }
 

@@ -82,6 +82,7 @@ func (r *pcapngReader) block() (kind uint32, body []byte, err error) {
 	} else if err != nil {
 		return 0, nil, fmt.Errorf("the file ends inside a block header: %w", err)
 	}
+	h = []byte{h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]} // byteOrder looks ahead
 	if kind = word(h[0:4], r.section.swapped); kind == blockSection {
 		if err := r.byteOrder(); err != nil {
 			return 0, nil, err
@@ -165,7 +166,7 @@ func (r *pcapngReader) packet(kind uint32, body []byte, f *frame) error {
 	if int(captured) > len(data) {
 		return fmt.Errorf("it claims %d bytes in a block with room for %d: the file is damaged from here on", captured, len(data))
 	}
-	f.data, f.length = data[:captured:captured], int(max(captured, length))
+	f.data, f.length, f.slab = data[:captured:captured], int(max(captured, length)), r.b.current
 	return nil
 }
 

@@ -67,7 +67,7 @@ func (m *merge) startScan(in *input) {
 		return
 	}
 	b := newBlocks(f, blockSize, func(n int) { m.source.done.Add(int64(n)) })
-	b.reuse = true
+	b.spares = &m.source.spares
 	r, err := newReader(in.Format, b)
 	if err != nil {
 		f.Close()

@@ -15,12 +15,28 @@ import (
 // batchFrames is how many frames one Read takes at most.
 const batchFrames = 512
 
-// Batch is a run of packets in time order, as one Read returned them. Payloads
-// alias memory that is never written again: they stay valid for as long as
-// they are referred to, and each keeps 256 KiB or so of its capture alive.
+// Batch is a run of packets in time order, as one Read returned them. What it
+// holds, payloads too, is valid until the next Read into the same Batch.
 type Batch struct {
 	Packets []flow.Packet
 	ARPs    []flow.ARP
+
+	slabs []*slab // held, that payloads lie in
+}
+
+// hold keeps s from being filled anew.
+func (b *Batch) hold(s *slab) {
+	if n := len(b.slabs); n == 0 || b.slabs[n-1] != s {
+		b.slabs = append(b.slabs, s.hold())
+	}
+}
+
+// reset makes the batch empty.
+func (b *Batch) reset() {
+	for _, s := range b.slabs {
+		s.release()
+	}
+	b.Packets, b.ARPs, b.slabs = b.Packets[:0], b.ARPs[:0], b.slabs[:0]
 }
 
 // Options say how capture files are read.
@@ -38,6 +54,7 @@ type Source struct {
 	live    *live  // of an interface
 	filter  *filter
 	decoder decoder
+	spares  spares
 	hashes  *hashes // nil without Options.Hash
 
 	done  atomic.Int64 // half bytes: a file that is scanned is read twice
@@ -84,7 +101,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 // errors say that the interface cannot be read any more, and b holds what came
 // before.
 func (s *Source) Read(b *Batch) error {
-	b.Packets, b.ARPs = b.Packets[:0], b.ARPs[:0]
+	b.reset()
 	if s.live != nil {
 		return s.live.read(s, b)
 	}
@@ -131,7 +148,9 @@ func (s *Source) take(f *frame, b *Batch) {
 			return
 		}
 	}
-	s.decoder.decode(f, b)
+	if n := len(b.Packets); s.decoder.decode(f, b) > n {
+		b.hold(f.slab)
+	}
 }
 
 // Inputs returns the inputs in the order of their Frame.Input, as far as they

@@ -10,7 +10,9 @@ import (
 // packet within a millisecond, whatever its link layer, VLAN tag, TTL and
 // checksums, since a switch that mirrors before and after routing changes
 // those. A retransmission is another packet: its IP identification, or where
-// there is none (IPv6) at least its payload or its time, differs.
+// there is none (IPv6) at least its payload or its time, differs. Of a long
+// payload the ends are compared, which hold the sequence numbers and counters
+// that tell one datagram of a stream from the next.
 //
 // It is a set-associative cache. A duplicate is missed only when eight other
 // packets of the same set came between, that is, never at real packet rates.
@@ -20,9 +22,11 @@ type duplicates struct {
 }
 
 const (
-	duplicateSets   = 1 << 11
+	duplicateSets   = 1 << 9 // with their ways they fit into a processor's second-level cache
 	duplicateWays   = 8
 	duplicateWindow = Time(time.Millisecond)
+
+	comparedFirst, comparedLast = 64, 32 // bytes of a payload
 )
 
 type sighting struct {
@@ -50,7 +54,7 @@ func (d *duplicates) seen(p *Packet) bool {
 }
 
 func (d *duplicates) hash(p *Packet) uint64 {
-	var b [60]byte
+	var b [52 + comparedFirst + comparedLast]byte
 	src, dst := p.Src.Addr().As16(), p.Dst.Addr().As16()
 	copy(b[0:], src[:])
 	copy(b[16:], dst[:])
@@ -61,8 +65,9 @@ func (d *duplicates) hash(p *Packet) uint64 {
 	binary.LittleEndian.PutUint32(b[40:], p.Seq)
 	binary.LittleEndian.PutUint32(b[44:], p.Ack)
 	binary.LittleEndian.PutUint32(b[48:], uint32(p.Length))
-	binary.LittleEndian.PutUint64(b[52:], maphash.Bytes(d.seed, p.Payload))
-	return maphash.Bytes(d.seed, b[:])
+	n := 52 + copy(b[52:52+comparedFirst], p.Payload)
+	n += copy(b[n:], p.Payload[min(len(p.Payload), max(comparedFirst, len(p.Payload)-comparedLast)):])
+	return maphash.Bytes(d.seed, b[:n])
 }
 
 func abs(t Time) Time { return max(t, -t) }

@@ -87,7 +87,7 @@ type Half struct {
 
 	Retransmitted uint64 // segments that brought no new byte
 	Cut           uint64 // packets whose end the capture did not keep
-	BadChecksums  uint64
+	BadChecksums  uint64 // of its first 64 packets
 
 	tcp stream
 }
