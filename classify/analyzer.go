@@ -13,8 +13,9 @@ type Sink interface {
 	// Learned: a message of f taught names or leases. l is reused after the
 	// call; the slices in it are not.
 	Learned(f *flow.Flow, at flow.Frame, l Learned)
-	// Known: the facts of r's flow are complete, or there are more of them
-	// than at the last call. The flow goes on; r is a snapshot of it.
+	// Known: of r's flow something is known that others may depend on: media
+	// that was set up, a session that may be resumed. The flow goes on; r is a
+	// snapshot of it.
 	Known(r *Record)
 	// Ended: the flow is over, and r is all that is known of it.
 	Ended(r *Record)
@@ -28,7 +29,7 @@ type Analyzer struct {
 	datagrams []datagramClassifier
 	learned   Learned
 
-	certificates certificates
+	tls       tlsMemory
 
 	panics uint64
 }
@@ -51,13 +52,15 @@ type conversation struct {
 	facts    Facts
 	evidence []Evidence
 
-	spoken  int    // 1 + index of the classifier that recognised the flow; 0 while none has
 	ruled   uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
-	skipped int    // holes whose bytes before them were looked at in vain
-	looked  int    // bytes of both halves at the last look
-	tried   int    // datagrams looked at in vain
-	weight  int    // of the facts that Known was last called with
+	looked  int32  // bytes of both halves at the last look
+	weight  int32  // of the facts that Known was last called with
+	spoken  uint8  // 1 + index of the classifier that recognised the flow; 0 while none has
+	skipped uint8  // holes whose bytes before them were looked at in vain
+	tried   uint8  // datagrams looked at in vain
 	done    bool
+	shared  bool // a record holds the facts
+	speaker uint16 // port of the side that sent last
 }
 
 func conversationOf(f *flow.Flow) *conversation {
@@ -69,14 +72,13 @@ func conversationOf(f *flow.Flow) *conversation {
 	return c
 }
 
-// Segment looks at a TCP flow whose ordered bytes have grown.
+// Segment looks at a TCP flow whose ordered bytes have grown, if what it would
+// see is likely to say more than the last look.
 func (a *Analyzer) Segment(f *flow.Flow, from *flow.Half) {
 	c := conversationOf(f)
-	grown := len(f.Client.Head()) + len(f.Server.Head())
-	if c.done || grown > alwaysLooked && grown-c.looked < grown/64 && !f.Exhausted() {
+	if c.done || !c.due(f, from) {
 		return
 	}
-	c.looked = grown
 	a.classify(f, c, from.FrameAt(len(from.Head())), false)
 	if t := c.facts.TLS; !c.done && t != nil && t.ServerHello && t.Version.TLS() <= TLS12 {
 		// The key exchange stands behind the certificates, however many.
@@ -84,11 +86,43 @@ func (a *Analyzer) Segment(f *flow.Flow, from *flow.Half) {
 	}
 }
 
+// due reports whether a look is worth while. Every look begins at the first
+// byte, and a message mostly tells when it has been answered: so a look waits
+// for the other side to speak, if it was seen at all, for the connection to
+// close, or for a long turn to go on.
+func (c *conversation) due(f *flow.Flow, from *flow.Half) bool {
+	to := &f.Client
+	if to == from {
+		to = &f.Server
+	}
+	grown := int32(len(f.Client.Head()) + len(f.Server.Head()))
+	fresh := grown - c.looked
+	port := from.Addr.Port()
+	turned := c.speaker != 0 && (c.speaker != port || port == to.Addr.Port())
+	c.speaker = port
+	switch {
+	case fresh == 0:
+		return false
+	case f.Exhausted():
+	case turned || to.Packets == 0 || from.FIN || from.RST:
+		if grown > alwaysLooked && fresh < grown/64 {
+			return false
+		}
+	case fresh < max(longTurn, grown/64):
+		return false
+	}
+	c.looked = grown
+	return true
+}
+
 const (
 	// alwaysLooked is how many bytes of a flow are looked at anew with each
-	// segment. Beyond it the flow must have grown by a 64th, since every look
-	// begins at the first byte.
+	// turn. Beyond it the flow must have grown by a 64th.
 	alwaysLooked = 8 << 10
+
+	// longTurn is how many bytes one side sends before they are looked at
+	// although it goes on.
+	longTurn = 8 << 10
 
 	// certificatesDepth bounds what a TLS server may send before its key
 	// exchange.
@@ -106,7 +140,7 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 		Time: p.Frame.Time, Src: p.Src, Dst: p.Dst, FromServer: from == &f.Server,
 		Payload: p.Payload, Missing: p.Missing,
 	}
-	a.learned = Learned{certificates: &a.certificates}
+	a.learned = Learned{tls: &a.tls}
 	answer, swap := a.datagram(c, d)
 	for _, m := range c.facts.Marks[len(c.evidence):] {
 		c.evidence = append(c.evidence, Evidence{m.What, p.Frame})
@@ -133,7 +167,7 @@ func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 	for i, classifier := range a.datagrams {
 		answer, swap := classifier(d, &c.facts, &a.learned)
 		if answer == Matched {
-			c.spoken = 1 + i
+			c.spoken = 1 + uint8(i)
 		}
 		if answer != NoMatch {
 			return answer, swap
@@ -162,7 +196,7 @@ func (a *Analyzer) End(f *flow.Flow) {
 // classify runs the stream classifiers over what is in order now.
 func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final bool) {
 	defer a.survive(f, c)
-	a.learned = Learned{certificates: &a.certificates}
+	a.learned = Learned{tls: &a.tls}
 	answer := a.read(f, c, final)
 	if len(a.learned.Names) > 0 {
 		a.sink.Learned(f, at, a.learned)
@@ -172,8 +206,8 @@ func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final 
 			f.Confirm(flow.Message)
 		}
 		c.locate(f)
-		if w := c.facts.weight(answer); w > c.weight && !final {
-			c.weight = w
+		if w := int32(c.facts.weight(answer)); w > c.weight && !final {
+			c.weight, c.shared = w, true
 			a.sink.Known(c.record(f))
 		}
 	}
@@ -193,11 +227,14 @@ func (a *Analyzer) read(f *flow.Flow, c *conversation, final bool) Answer {
 			c.facts.Malformed = true
 			return Matched
 		}
-		c.facts = facts
+		if !c.shared {
+			a.tls.giveBack(c.facts.TLS)
+		}
+		c.facts, c.shared = facts, false
 		return answer
 	}
 	answer := a.recognise(f, c, final)
-	for c.spoken == 0 && (goesOn(&f.Client, c.skipped) || goesOn(&f.Server, c.skipped)) {
+	for c.spoken == 0 && (goesOn(&f.Client, int(c.skipped)) || goesOn(&f.Server, int(c.skipped))) {
 		c.skipped, c.ruled = c.skipped+1, 0
 		answer = a.recognise(f, c, final)
 	}
@@ -227,7 +264,7 @@ func (a *Analyzer) recognise(f *flow.Flow, c *conversation, final bool) Answer {
 			if turn == 1 {
 				f.Swap(flow.Message)
 			}
-			c.spoken, c.facts = 1+i, facts
+			c.spoken, c.facts = 1+uint8(i), facts
 			return answer
 		}
 	}
@@ -260,7 +297,7 @@ func (c *conversation) stream(f *flow.Flow, final bool) Stream {
 // that follows too. A half whose very first byte is missing is joined late.
 func (c *conversation) view(h *flow.Half) (from, to int) {
 	n, gaps := len(h.Head()), holes(h)
-	i := min(c.skipped, len(gaps))
+	i := min(int(c.skipped), len(gaps))
 	if i > 0 {
 		from = gaps[i-1]
 	}
@@ -300,7 +337,7 @@ func (s Stream) swap() Stream {
 
 // locate names the frames of the marks, in the order of the frames.
 func (c *conversation) locate(f *flow.Flow) {
-	if len(c.facts.Marks) == len(c.evidence) {
+	if n := len(c.facts.Marks); n == 0 || n == len(c.evidence) {
 		return
 	}
 	c.evidence = make([]Evidence, 0, len(c.facts.Marks))
@@ -313,11 +350,12 @@ func (c *conversation) locate(f *flow.Flow) {
 		c.evidence = append(c.evidence, Evidence{m.What, half.FrameAt(from + m.Offset)})
 	}
 	slices.SortStableFunc(c.evidence, func(a, b Evidence) int { return cmp.Compare(a.Frame.Time, b.Frame.Time) })
+	c.facts.Marks = nil // they may be in memory of the classifier's
 }
 
 // record returns a snapshot of f and what is known of it.
 func (c *conversation) record(f *flow.Flow) *Record {
-	r := &Record{Flow: f.Snapshot(), Facts: c.facts.clone(), Evidence: c.evidence}
+	r := &Record{Flow: f.Snapshot(), Facts: c.facts, Evidence: c.evidence}
 	r.Facts.Marks, r.Facts.dtls, r.Facts.quic = nil, nil, nil
 	r.wrap()
 	return r

@@ -74,7 +74,7 @@ func (f Facts) weight(a Answer) int {
 			}
 		}
 	}
-	if a == Matched {
+	if a == Matched && f.TLS != nil && len(f.TLS.SessionKeys) > 0 {
 		w++
 	}
 	return w

@@ -24,12 +24,13 @@ const (
 
 // handshake gathers what both halves say.
 type handshake struct {
-	certificates *certificates
-	tls          *TLS
-	client       clientHello
-	server       serverHello
-	leaf         []byte // the server's certificate, DER
-	ticket       []byte // of a NewSessionTicket up to TLS 1.2
+	memory    *tlsMemory // may be nil
+	transport byte       // 't' TCP, 'q' QUIC, 'd' DTLS, as JA4 names them
+	tls       *TLS
+	client    clientHello
+	server    serverHello
+	leaf      []byte // the server's certificate, DER
+	ticket    []byte // of a NewSessionTicket up to TLS 1.2
 
 	secondHello bool // the client answered a HelloRetryRequest
 	full        bool // up to TLS 1.2: a message that an abbreviated handshake has not
@@ -139,7 +140,7 @@ func (h *handshake) serverHello(side *tlsSide, body cryptobyte.String, offset in
 		return false
 	case hello.suite != 0 || ok:
 		h.server = hello
-		hello.choose(h.tls)
+		h.choose()
 		side.mark("ServerHello", offset)
 	}
 	return ok
@@ -194,7 +195,7 @@ func (h *handshake) clientMessage(side *tlsSide, messageType uint8, body cryptob
 		}
 		h.client, ok = parseClientHello(body)
 		if len(h.client.suites) > 0 {
-			h.client.offer(h.tls)
+			h.offer()
 		}
 	case certificateType:
 		var leaf []byte

@@ -55,10 +55,7 @@ type tlsSide struct {
 
 // mark notes where a message begins that decides something.
 func (s *tlsSide) mark(what string, offset int) {
-	if s.marks == nil {
-		s.marks = make([]Mark, 0, 4)
-	}
-	if len(s.marks) < 16 {
+	if len(s.marks) < maxMarks/2 {
 		s.marks = append(s.marks, Mark{What: what, Server: s.server, Offset: offset})
 	}
 }

@@ -74,11 +74,12 @@ func (hello *serverHello) extension(extension uint16, data cryptobyte.String) bo
 	return true
 }
 
-// choose writes what the server chose to t.
-func (hello *serverHello) choose(t *TLS) {
+// choose notes what the server chose.
+func (h *handshake) choose() {
+	t, hello := h.tls, &h.server
 	t.ServerHello = true
 	t.Version, t.CipherSuite = hello.version, hello.suite
-	t.ALPN = string(hello.alpn)
+	t.ALPN = h.memory.name(hello.alpn)
 	if hello.version.TLS() == TLS13 { // the extensions mean nothing in older versions
 		t.KeyShare, t.PSK, t.Group = hello.keyShare, hello.psk, hello.group
 	}

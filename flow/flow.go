@@ -65,9 +65,7 @@ type Flow struct {
 	// App belongs to the handler; the table never looks at it.
 	App any
 
-	key          key
 	order        uint64 // position of the flow's first packet in the input
-	heads        *heads // of the table
 	queue        *queue // which of the table's queues it waits in
 	older, newer *Flow
 }
@@ -142,8 +140,8 @@ func (f *Flow) Confirm(g Ground) { f.Ground = max(f.Ground, g) }
 // Release gives back the bytes kept of both halves: the handler has all the
 // facts it wants, and no further Segment call follows.
 func (f *Flow) Release() {
-	f.Client.tcp.close(f.heads)
-	f.Server.tcp.close(f.heads)
+	f.Client.tcp.close(f.queue.heads)
+	f.Server.tcp.close(f.queue.heads)
 }
 
 // Unseen returns how many bytes of the half's TCP sequence space passed without
@@ -195,7 +193,7 @@ func (f *Flow) Exhausted() bool { return f.Client.tcp.full() && f.Server.tcp.ful
 // table: it does not change when the flow goes on.
 func (f *Flow) Snapshot() Flow {
 	s := *f
-	s.App, s.heads, s.queue, s.older, s.newer = nil, nil, nil, nil, nil
+	s.App, s.queue, s.older, s.newer = nil, nil, nil, nil
 	s.Client.tcp.head, s.Server.tcp.head = nil, nil
 	return s
 }

@@ -8,8 +8,8 @@ import (
 // Handler is told what happens to flows. All calls come from the goroutine that
 // calls the table.
 type Handler interface {
-	// Segment: new bytes of f are in order; from tells whose. Not called
-	// after f.Release.
+	// Segment: new bytes of f are in order, or no more will come; from tells
+	// whose. Not called after f.Release.
 	Segment(f *Flow, from *Half)
 	// Datagram: p, of a UDP flow, arrived; from tells whose. Its payload is
 	// borrowed.
@@ -64,11 +64,11 @@ type Stats struct {
 }
 
 // Table holds the flows under way. It is not safe for concurrent use: give
-// each worker its own and deal packets out by Packet.Hash.
+// each worker its own and deal packets out by Packet.Worker.
 type Table struct {
 	cfg     Config
 	handler Handler
-	flows   map[key]*Flow
+	flows   index
 	dup     *duplicates
 	stats   Stats
 	heads   heads
@@ -82,8 +82,11 @@ type Table struct {
 
 // NewTable returns an empty table that reports to h.
 func NewTable(cfg Config, h Handler) *Table {
-	t := &Table{cfg: cfg.withDefaults(), handler: h, flows: map[key]*Flow{}, dup: newDuplicates()}
+	t := &Table{cfg: cfg.withDefaults(), handler: h, flows: newIndex(), dup: newDuplicates()}
 	t.heads.depth = t.cfg.Depth
+	for _, q := range t.queues() {
+		q.heads = &t.heads
+	}
 	t.closed.timeout = t.cfg.AfterClose
 	t.unanswered.timeout = t.cfg.ShortIdle
 	t.datagrams.timeout = t.cfg.ShortIdle
@@ -103,13 +106,12 @@ func (t *Table) Add(p *Packet, order uint64) {
 	}
 	t.stats.Packets++
 	src, dst := p.tuple()
-	k := keyOf(p.Protocol, src, dst)
-	f := t.flows[k]
+	f, hash := t.flows.find(p.Protocol, src, dst)
 	if f != nil && t.over(f, p, src) {
 		f = nil
 	}
 	if f == nil {
-		f = t.open(k, p, src, dst, order)
+		f = t.open(hash, p, src, dst, order)
 	} else if p.Frame.Time.Sub(f.Start) > t.cfg.Active {
 		t.renew(f, p, order)
 	}
@@ -132,7 +134,7 @@ func (t *Table) Add(p *Packet, order uint64) {
 // segment puts a TCP segment in order and tells the handler what it brought.
 func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 	before := f.held()
-	if from.segment(to, p, &t.heads) {
+	if grew := from.segment(to, p, &t.heads); grew || p.Flags&(FIN|RST) != 0 && before > 0 {
 		t.handler.Segment(f, from)
 	}
 	t.held += f.held() - before // the handler may have released what it held
@@ -169,17 +171,17 @@ func (t *Table) over(f *Flow, p *Packet, src netip.AddrPort) bool {
 	return true
 }
 
-func (t *Table) open(k key, p *Packet, src, dst netip.AddrPort, order uint64) *Flow {
-	if len(t.flows) >= t.cfg.MaxFlows {
+func (t *Table) open(hash uint32, p *Packet, src, dst netip.AddrPort, order uint64) *Flow {
+	if t.flows.used >= t.cfg.MaxFlows {
 		t.evict()
 	}
 	f := &Flow{
 		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN, Tunnel: p.Tunnel,
 		Start: p.Frame.Time, End: p.Frame.Time, First: p.Frame,
 		Client: Half{Addr: src}, Server: Half{Addr: dst},
-		key: k, order: order, heads: &t.heads,
+		order: order,
 	}
-	t.flows[k] = f
+	t.flows.add(hash, f)
 	t.stats.Flows++
 	t.unanswered.push(f)
 	return f
@@ -196,13 +198,21 @@ func (t *Table) requeue(f *Flow) {
 	case f.Protocol == TCP:
 		q = &t.connections
 	}
+	if f.queue == q && q.newest == f {
+		return
+	}
 	f.queue.remove(f)
 	q.push(f)
 }
 
+// queues lists the table's queues in the order in which they are robbed.
+func (t *Table) queues() [4]*queue {
+	return [4]*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections}
+}
+
 // evict ends the flow that is missed least.
 func (t *Table) evict() {
-	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+	for _, q := range t.queues() {
 		if q.oldest != nil {
 			t.stats.Evicted++
 			t.end(q.oldest, LackOfResources)
@@ -215,7 +225,7 @@ func (t *Table) evict() {
 // at regular times of the packets' clock, in every worker at the same times:
 // then it does not matter how packets are dealt out.
 func (t *Table) Advance(now Time) {
-	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+	for _, q := range t.queues() {
 		for q.oldest != nil && now.Sub(q.oldest.End) > q.timeout {
 			t.end(q.oldest, IdleTimeout)
 		}
@@ -224,7 +234,7 @@ func (t *Table) Advance(now Time) {
 
 // Flush ends every flow: the input is over.
 func (t *Table) Flush() {
-	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+	for _, q := range t.queues() {
 		for q.oldest != nil {
 			reason := ForcedEnd
 			if f := q.oldest; f.Protocol == TCP && f.closing() {
@@ -237,7 +247,7 @@ func (t *Table) Flush() {
 
 func (t *Table) end(f *Flow, reason EndReason) {
 	f.queue.remove(f)
-	delete(t.flows, f.key)
+	t.flows.remove(f)
 	t.held -= f.held()
 	f.Reason = reason
 	if f.queue == &t.closed && reason == IdleTimeout {

@@ -135,7 +135,7 @@ func (p *pipeline) deal(b *batch) {
 	b.first, b.owner, b.ticks = p.order, b.owner[:0], b.ticks[:0]
 	for i := range b.Packets {
 		packet := &b.Packets[i]
-		b.owner = append(b.owner, uint8(packet.Hash()%uint32(len(p.workers))))
+		b.owner = append(b.owner, packet.Worker(len(p.workers)))
 		if second := packet.Frame.Time / flow.Time(time.Second); second > p.tick {
 			p.tick = second
 			b.ticks = append(b.ticks, tick{i, second * flow.Time(time.Second)})
