@@ -29,7 +29,7 @@ type Analyzer struct {
 	datagrams []datagramClassifier
 	learned   Learned
 
-	tls       tlsMemory
+	tls tlsMemory
 
 	panics uint64
 }
@@ -59,7 +59,7 @@ type conversation struct {
 	skipped uint8  // holes whose bytes before them were looked at in vain
 	tried   uint8  // datagrams looked at in vain
 	done    bool
-	shared  bool // a record holds the facts
+	shared  bool   // a record holds the facts
 	speaker uint16 // port of the side that sent last
 }
 
