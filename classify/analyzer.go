@@ -17,7 +17,8 @@ type Sink interface {
 	// that was set up, a session that may be resumed. The flow goes on; r is a
 	// snapshot of it.
 	Known(r *Record)
-	// Ended: the flow is over, and r is all that is known of it.
+	// Ended: the flow is over, and r is all that is known of it. The sink may
+	// give r back by Analyzer.Reuse.
 	Ended(r *Record)
 }
 
@@ -28,8 +29,9 @@ type Analyzer struct {
 	streams   []streamClassifier
 	datagrams []datagramClassifier
 	learned   Learned
+	spare     []*conversation
 
-	tls tlsMemory
+	memory memory
 
 	panics uint64
 }
@@ -49,8 +51,7 @@ const maxUnknownDatagrams = 64
 
 // conversation is what the Analyzer keeps of a flow, in flow.Flow.App.
 type conversation struct {
-	facts    Facts
-	evidence []Evidence
+	Record // handed on when the flow is over
 
 	ruled   uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
 	looked  int32  // bytes of both halves at the last look
@@ -63,24 +64,48 @@ type conversation struct {
 	speaker uint16 // port of the side that sent last
 }
 
-func conversationOf(f *flow.Flow) *conversation {
+func (a *Analyzer) conversation(f *flow.Flow) *conversation {
 	if c, ok := f.App.(*conversation); ok {
 		return c
 	}
-	c := &conversation{facts: Facts{Protocol: Unknown}}
+	c := &conversation{}
+	if n := len(a.spare); n > 0 {
+		c, a.spare = a.spare[n-1], a.spare[:n-1]
+	}
+	c.Flow, c.Facts.Protocol = f, Unknown
 	f.App = c
 	return c
 }
 
+// Reuse takes back a record that Ended handed on and nobody looks at any more,
+// with all that was its own, and returns its flow for Table.Reuse; nil if that
+// goes on.
+func (a *Analyzer) Reuse(r *Record) *flow.Flow {
+	f := r.Flow
+	c, ok := f.App.(*conversation)
+	if !ok {
+		return nil
+	}
+	f.App = nil
+	*c = conversation{Record: Record{Evidence: c.Evidence[:0]}}
+	if len(a.spare) < maxSpare {
+		a.spare = append(a.spare, c)
+	}
+	return f
+}
+
+// maxSpare bounds the conversations kept for new flows.
+const maxSpare = 4096
+
 // Segment looks at a TCP flow whose ordered bytes have grown, if what it would
 // see is likely to say more than the last look.
 func (a *Analyzer) Segment(f *flow.Flow, from *flow.Half) {
-	c := conversationOf(f)
+	c := a.conversation(f)
 	if c.done || !c.due(f, from) {
 		return
 	}
 	a.classify(f, c, from.FrameAt(len(from.Head())), false)
-	if t := c.facts.TLS; !c.done && t != nil && t.ServerHello && t.Version.TLS() <= TLS12 {
+	if t := c.Facts.TLS; !c.done && t != nil && t.ServerHello && t.Version.TLS() <= TLS12 {
 		// The key exchange stands behind the certificates, however many.
 		f.Server.Deepen(certificatesDepth)
 	}
@@ -100,15 +125,16 @@ func (c *conversation) due(f *flow.Flow, from *flow.Half) bool {
 	port := from.Addr.Port()
 	turned := c.speaker != 0 && (c.speaker != port || port == to.Addr.Port())
 	c.speaker = port
+	last := to.Packets == 0 || from.FIN || from.RST // nobody may answer
 	switch {
 	case fresh == 0:
 		return false
 	case f.Exhausted():
-	case turned || to.Packets == 0 || from.FIN || from.RST:
-		if grown > alwaysLooked && fresh < grown/64 {
+	case !last && (!turned || handshaking(f.Client.Head(), f.Server.Head())):
+		if fresh < max(longTurn, grown/64) {
 			return false
 		}
-	case fresh < max(longTurn, grown/64):
+	case grown > alwaysLooked && fresh < grown/64:
 		return false
 	}
 	c.looked = grown
@@ -131,7 +157,7 @@ const (
 
 // Datagram looks at one datagram of a UDP flow.
 func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
-	c := conversationOf(f)
+	c := a.conversation(f)
 	if c.done {
 		return
 	}
@@ -140,14 +166,14 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 		Time: p.Frame.Time, Src: p.Src, Dst: p.Dst, FromServer: from == &f.Server,
 		Payload: p.Payload, Missing: p.Missing,
 	}
-	a.learned = Learned{tls: &a.tls}
+	a.learned = Learned{memory: &a.memory}
 	answer, swap := a.datagram(c, d)
-	for _, m := range c.facts.Marks[len(c.evidence):] {
-		c.evidence = append(c.evidence, Evidence{m.What, p.Frame})
+	for _, m := range c.Facts.Marks[len(c.Evidence):] {
+		c.Evidence = append(c.Evidence, Evidence{m.What, p.Frame})
 	}
 	if swap {
 		f.Swap(flow.Message)
-	} else if answer == Matched && c.facts.tellRoles() {
+	} else if answer == Matched && c.Facts.tellRoles() {
 		f.Confirm(flow.Message)
 	}
 	if len(a.learned.Names)+len(a.learned.Leases) > 0 {
@@ -157,15 +183,15 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 
 func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 	if c.spoken > 0 {
-		answer, swap := a.datagrams[c.spoken-1](d, &c.facts, &a.learned)
-		if answer != NoMatch || c.facts.Protocol != ProtoSTUN {
-			c.facts.Malformed = c.facts.Malformed || answer == NoMatch
+		answer, swap := a.datagrams[c.spoken-1](d, &c.Facts, &a.learned)
+		if answer != NoMatch || c.Facts.Protocol != ProtoSTUN {
+			c.Facts.Malformed = c.Facts.Malformed || answer == NoMatch
 			return answer, swap
 		}
 		// What STUN opened the way for follows on its ports (RFC 7983).
 	}
 	for i, classifier := range a.datagrams {
-		answer, swap := classifier(d, &c.facts, &a.learned)
+		answer, swap := classifier(d, &c.Facts, &a.learned)
 		if answer == Matched {
 			c.spoken = 1 + uint8(i)
 		}
@@ -182,33 +208,36 @@ func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 
 // End classifies for the last time and hands the flow's record on.
 func (a *Analyzer) End(f *flow.Flow) {
-	c := conversationOf(f)
+	c := a.conversation(f)
 	goesOn := f.Reason == flow.ActiveTimeout
 	if f.Protocol == flow.TCP && !c.done && !f.Starved && !goesOn {
 		a.classify(f, c, f.First, true)
 	}
-	a.sink.Ended(c.record(f))
+	r := &c.Record
 	if goesOn {
-		c.facts = c.facts.clone()
+		r = c.snapshot(c.Facts.clone())
+	} else {
+		r.finish()
 	}
+	a.sink.Ended(r)
 }
 
 // classify runs the stream classifiers over what is in order now.
 func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final bool) {
 	defer a.survive(f, c)
-	a.learned = Learned{tls: &a.tls}
+	a.learned = Learned{memory: &a.memory}
 	answer := a.read(f, c, final)
 	if len(a.learned.Names) > 0 {
 		a.sink.Learned(f, at, a.learned)
 	}
 	if c.spoken > 0 {
-		if c.facts.tellRoles() {
+		if c.Facts.tellRoles() {
 			f.Confirm(flow.Message)
 		}
 		c.locate(f)
-		if w := int32(c.facts.weight(answer)); w > c.weight && !final {
-			c.weight, c.shared = w, true
-			a.sink.Known(c.record(f))
+		if w := int32(c.Facts.weight(answer)); w > c.weight && !final {
+			c.weight = w
+			a.sink.Known(c.snapshot(c.Facts)) // which the next look replaces and does not change
 		}
 	}
 	if answer != NeedMore || final {
@@ -224,13 +253,11 @@ func (a *Analyzer) read(f *flow.Flow, c *conversation, final bool) Answer {
 	if c.spoken > 0 {
 		facts, answer := a.streams[c.spoken-1](c.stream(f, final), &a.learned)
 		if answer == NoMatch {
-			c.facts.Malformed = true
+			c.Facts.Malformed = true
 			return Matched
 		}
-		if !c.shared {
-			a.tls.giveBack(c.facts.TLS)
-		}
-		c.facts, c.shared = facts, false
+		a.memory.giveBack(c.Facts.TLS)
+		c.Facts = facts
 		return answer
 	}
 	answer := a.recognise(f, c, final)
@@ -264,7 +291,7 @@ func (a *Analyzer) recognise(f *flow.Flow, c *conversation, final bool) Answer {
 			if turn == 1 {
 				f.Swap(flow.Message)
 			}
-			c.spoken, c.facts = 1+uint8(i), facts
+			c.spoken, c.Facts = 1+uint8(i), facts
 			return answer
 		}
 	}
@@ -276,7 +303,7 @@ func (a *Analyzer) survive(f *flow.Flow, c *conversation) {
 	if recover() != nil {
 		a.panics++
 		c.done = true
-		c.facts.Malformed = true
+		c.Facts.Malformed = true
 		f.Release()
 	}
 }
@@ -301,7 +328,7 @@ func (c *conversation) view(h *flow.Half) (from, to int) {
 	if i > 0 {
 		from = gaps[i-1]
 	}
-	if i == len(gaps) || c.facts.Protocol == ProtoRTSP {
+	if i == len(gaps) || c.Facts.Protocol == ProtoRTSP {
 		return from, n
 	}
 	return from, gaps[i]
@@ -320,7 +347,7 @@ func holes(h *flow.Half) []int {
 // afterGap reports whether the view of h holds bytes from behind a hole.
 func (c *conversation) afterGap(h *flow.Half) bool {
 	gaps := h.Gaps()
-	return len(gaps) > 0 && (gaps[0] == 0 || c.skipped > 0 || c.facts.Protocol == ProtoRTSP)
+	return len(gaps) > 0 && (gaps[0] == 0 || c.skipped > 0 || c.Facts.Protocol == ProtoRTSP)
 }
 
 // goesOn reports whether h has bytes behind its first n holes and the next.
@@ -337,26 +364,33 @@ func (s Stream) swap() Stream {
 
 // locate names the frames of the marks, in the order of the frames.
 func (c *conversation) locate(f *flow.Flow) {
-	if n := len(c.facts.Marks); n == 0 || n == len(c.evidence) {
+	if n := len(c.Facts.Marks); n == 0 || n == len(c.Evidence) {
 		return
 	}
-	c.evidence = make([]Evidence, 0, len(c.facts.Marks))
-	for _, m := range c.facts.Marks {
+	c.Evidence = c.Evidence[:0]
+	for _, m := range c.Facts.Marks {
 		half := &f.Client
 		if m.Server {
 			half = &f.Server
 		}
 		from, _ := c.view(half)
-		c.evidence = append(c.evidence, Evidence{m.What, half.FrameAt(from + m.Offset)})
+		c.Evidence = append(c.Evidence, Evidence{m.What, half.FrameAt(from + m.Offset)})
 	}
-	slices.SortStableFunc(c.evidence, func(a, b Evidence) int { return cmp.Compare(a.Frame.Time, b.Frame.Time) })
-	c.facts.Marks = nil // they may be in memory of the classifier's
+	slices.SortStableFunc(c.Evidence, func(a, b Evidence) int { return cmp.Compare(a.Frame.Time, b.Frame.Time) })
+	c.Facts.Marks = nil // they may be in memory of the classifier's
 }
 
-// record returns a snapshot of f and what is known of it.
-func (c *conversation) record(f *flow.Flow) *Record {
-	r := &Record{Flow: f.Snapshot(), Facts: c.facts, Evidence: c.evidence}
+// snapshot returns a record of the flow as it stands, which does not change when
+// the flow goes on.
+func (c *conversation) snapshot(facts Facts) *Record {
+	f := c.Flow.Snapshot()
+	r := &Record{Flow: &f, Facts: facts, Evidence: slices.Clone(c.Evidence)}
+	r.finish()
+	return r
+}
+
+// finish completes a record that is to be handed on.
+func (r *Record) finish() {
 	r.Facts.Marks, r.Facts.dtls, r.Facts.quic = nil, nil, nil
 	r.wrap()
-	return r
 }

@@ -6,7 +6,7 @@ import "spanaudit/flow"
 // records print. It is never changed once it has been handed on, save that the
 // site may bind a media flow to the RTSP session that set it up.
 type Record struct {
-	flow.Flow // its heads released
+	*flow.Flow // its heads released
 	Facts
 
 	// Evidence names the frames of the messages that decide something, in

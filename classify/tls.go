@@ -15,12 +15,9 @@ func tlsStream(s Stream, l *Learned) (Facts, Answer) {
 		return Facts{}, unrecognised(s, clientBegins, serverBegins)
 	}
 
-	var memory *tlsMemory
-	if l != nil {
-		memory = l.tls
-	}
-	h := handshake{memory: memory, transport: 't', tls: memory.facts()}
-	server, client := memory.halves(s.Server, s.Client)
+	m := l.shared()
+	h := handshake{memory: m, transport: 't', tls: m.facts()}
+	server, client := m.halves(s.Server, s.Client)
 	h.readServer(server, serverBegins) // first: it says how to read the client
 	h.readClient(client, clientBegins)
 

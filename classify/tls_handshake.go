@@ -24,8 +24,8 @@ const (
 
 // handshake gathers what both halves say.
 type handshake struct {
-	memory    *tlsMemory // may be nil
-	transport byte       // 't' TCP, 'q' QUIC, 'd' DTLS, as JA4 names them
+	memory    *memory // may be nil
+	transport byte    // 't' TCP, 'q' QUIC, 'd' DTLS, as JA4 names them
 	tls       *TLS
 	client    clientHello
 	server    serverHello

@@ -15,23 +15,25 @@ import (
 // that tell one datagram of a stream from the next.
 //
 // It is a set-associative cache. A duplicate is missed only when eight other
-// packets of the same set came between, that is, never at real packet rates.
+// packets of the same set came between, that is, never at real packet rates;
+// 41 bits of a hash that nobody can foresee tell packets apart.
 type duplicates struct {
 	seed maphash.Seed
 	sets [duplicateSets][duplicateWays]sighting
 }
 
 const (
-	duplicateSets   = 1 << 9 // with their ways they fit into a processor's second-level cache
-	duplicateWays   = 8
-	duplicateWindow = Time(time.Millisecond)
-
-	comparedFirst, comparedLast = 64, 32 // bytes of a payload
+	duplicateSets   = 1 << 9
+	duplicateWays   = 8 // which fill a line of the processor's cache
+	duplicateWindow = 1000
+	comparedFirst   = 64 // bytes of a payload
+	comparedLast    = 32
 )
 
+// sighting is a packet that was seen.
 type sighting struct {
-	hash uint64
-	at   Time
+	hash uint32
+	at   uint32 // microseconds of the packets' clock, from any beginning
 }
 
 func newDuplicates() *duplicates { return &duplicates{seed: maphash.MakeSeed()} }
@@ -39,17 +41,22 @@ func newDuplicates() *duplicates { return &duplicates{seed: maphash.MakeSeed()} 
 // seen reports whether p was seen within the window, and remembers it.
 func (d *duplicates) seen(p *Packet) bool {
 	h := d.hash(p)
+	now := sighting{uint32(h >> 32), uint32(p.Frame.Time / Time(time.Microsecond))}
 	set := &d.sets[h%duplicateSets]
-	oldest := 0
+	oldest, age := 0, uint32(0)
 	for i := range set {
-		if set[i].hash == h && abs(p.Frame.Time-set[i].at) <= duplicateWindow {
+		past := now.at - set[i].at
+		if ahead := -past; ahead <= duplicateWindow { // time runs back a little
+			past = ahead
+		}
+		if set[i].hash == now.hash && past <= duplicateWindow {
 			return true
 		}
-		if set[i].at < set[oldest].at {
-			oldest = i
+		if past >= age {
+			oldest, age = i, past
 		}
 	}
-	set[oldest] = sighting{h, p.Frame.Time}
+	set[oldest] = now
 	return false
 }
 
@@ -69,5 +76,3 @@ func (d *duplicates) hash(p *Packet) uint64 {
 	n += copy(b[n:], p.Payload[min(len(p.Payload), max(comparedFirst, len(p.Payload)-comparedLast)):])
 	return maphash.Bytes(d.seed, b[:n])
 }
-
-func abs(t Time) Time { return max(t, -t) }

@@ -72,6 +72,7 @@ type Table struct {
 	dup     *duplicates
 	stats   Stats
 	heads   heads
+	spare   []*Flow
 	held    int // bytes held for ordering
 
 	// The queues, each in order of last activity, in the order in which they
@@ -175,7 +176,8 @@ func (t *Table) open(hash uint32, p *Packet, src, dst netip.AddrPort, order uint
 	if t.flows.used >= t.cfg.MaxFlows {
 		t.evict()
 	}
-	f := &Flow{
+	f := t.fresh()
+	*f = Flow{
 		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN, Tunnel: p.Tunnel,
 		Start: p.Frame.Time, End: p.Frame.Time, First: p.Frame,
 		Client: Half{Addr: src}, Server: Half{Addr: dst},
@@ -186,6 +188,27 @@ func (t *Table) open(hash uint32, p *Packet, src, dst netip.AddrPort, order uint
 	t.unanswered.push(f)
 	return f
 }
+
+func (t *Table) fresh() *Flow {
+	n := len(t.spare)
+	if n == 0 {
+		return &Flow{}
+	}
+	f := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	return f
+}
+
+// Reuse takes back a flow that Handler.End was given and nobody looks at any
+// more.
+func (t *Table) Reuse(f *Flow) {
+	if len(t.spare) < maxSpareFlows {
+		t.spare = append(t.spare, f)
+	}
+}
+
+// maxSpareFlows bounds the flows kept for new ones.
+const maxSpareFlows = 4096
 
 // requeue puts f at the end of the queue that its state asks for.
 func (t *Table) requeue(f *Flow) {

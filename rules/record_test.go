@@ -72,7 +72,7 @@ func (w *wire) record(protocol uint8, client, server string, packets []datum) *c
 		}
 	}
 	table.Flush()
-	return &classify.Record{Flow: s.flows[0], Facts: classify.Facts{Protocol: classify.Unknown}}
+	return &classify.Record{Flow: &s.flows[0], Facts: classify.Facts{Protocol: classify.Unknown}}
 }
 
 func macOf(a netip.Addr) flow.MAC {

@@ -60,12 +60,12 @@ type pipeline struct {
 // batch is a run of packets on its way through the workers to the judge.
 type batch struct {
 	capture.Batch
-	first  uint64 // order of Packets[0]
-	owner  []uint8
-	ticks  []tick
-	last   bool
-	events [][]event // by worker
-	ready  sync.WaitGroup
+	first uint64 // order of Packets[0]
+	owner []uint8
+	ticks []tick
+	last  bool
+	found []findings // by worker
+	ready sync.WaitGroup
 }
 
 // tick tells the workers to end silent flows before the packet at index.
@@ -74,16 +74,20 @@ type tick struct {
 	at    flow.Time
 }
 
+// findings are what one worker found out in a batch. The events are in order.
+type findings struct {
+	events  []event
+	lessons []lesson
+}
+
 // event is something that a worker found out, with its place in the order of
 // the packets.
 type event struct {
-	order   uint64
-	flow    uint64 // orders what several workers find out at one tick
-	kind    kind
-	record  *classify.Record
-	learned classify.Learned
-	client  netip.Addr
-	at      flow.Frame
+	order  uint64
+	flow   uint64 // orders what several workers find out at one tick
+	record *classify.Record
+	lesson int32 // index, of a lesson
+	kind   kind
 }
 
 type kind uint8
@@ -93,6 +97,18 @@ const (
 	known
 	ended
 )
+
+// lesson is what a message of a client's flow taught.
+type lesson struct {
+	learned classify.Learned
+	client  netip.Addr
+	at      flow.Frame
+}
+
+// before reports whether e comes before o, which another worker found out.
+func (e *event) before(o *event) bool {
+	return e.order < o.order || e.order == o.order && e.flow < o.flow
+}
 
 func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 	p := &pipeline{
@@ -107,7 +123,7 @@ func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 		p.done.Go(w.run)
 	}
 	for range batches {
-		p.free <- &batch{events: make([][]event, len(p.workers))}
+		p.free <- &batch{found: make([]findings, len(p.workers))}
 	}
 	p.done.Go(p.judge)
 	return p
@@ -169,32 +185,38 @@ func (p *pipeline) finish() {
 // judge hands what the workers found out to the audit, in the order of the
 // packets.
 func (p *pipeline) judge() {
-	var all []event
+	next := make([]int, len(p.workers)) // by worker, the event that is due
 	for b := range p.judged {
 		b.ready.Wait()
-		all = all[:0]
-		for _, events := range b.events {
-			all = append(all, events...)
-			clear(events) // the batch is used again; what it told need not live on
-		}
-		slices.SortStableFunc(all, func(x, y event) int {
-			return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.flow, y.flow))
-		})
 		for _, claim := range b.ARPs {
 			p.audit.ARP(claim)
 		}
-		for i := range all {
-			p.apply(&all[i])
+		clear(next)
+		for w := b.due(next); w >= 0; w = b.due(next) {
+			found := &b.found[w]
+			p.apply(&found.events[next[w]], found.lessons)
+			next[w]++
 		}
-		clear(all)
 		p.free <- b
 	}
 }
 
-func (p *pipeline) apply(e *event) {
+// due returns the worker whose next event comes first; -1 if there is none.
+func (b *batch) due(next []int) int {
+	first := -1
+	for w := range b.found {
+		if next[w] < len(b.found[w].events) && (first < 0 || b.found[w].events[next[w]].before(&b.found[first].events[next[first]])) {
+			first = w
+		}
+	}
+	return first
+}
+
+func (p *pipeline) apply(e *event, lessons []lesson) {
 	switch e.kind {
 	case learned:
-		p.audit.Learned(e.client, e.at, e.learned)
+		l := &lessons[e.lesson]
+		p.audit.Learned(l.client, l.at, l.learned)
 	case known:
 		p.audit.Known(e.record)
 	case ended:
@@ -238,16 +260,30 @@ type worker struct {
 	table    *flow.Table
 	analyzer *classify.Analyzer
 	order    uint64
-	events   []event
+	found    *findings
 }
 
 func (w *worker) run() {
 	for b := range w.in {
-		w.events = b.events[w.id][:0]
+		w.found = &b.found[w.id]
+		w.reuse()
 		w.take(b)
-		b.events[w.id] = w.events
 		b.ready.Done()
 	}
+}
+
+// reuse takes the records back that the batch brought to the judge before.
+func (w *worker) reuse() {
+	for i := range w.found.events {
+		if e := &w.found.events[i]; e.kind == ended {
+			if f := w.analyzer.Reuse(e.record); f != nil {
+				w.table.Reuse(f)
+			}
+		}
+	}
+	clear(w.found.events) // what they told need not live on
+	clear(w.found.lessons)
+	w.found.events, w.found.lessons = w.found.events[:0], w.found.lessons[:0]
 }
 
 func (w *worker) take(b *batch) {
@@ -256,7 +292,7 @@ func (w *worker) take(b *batch) {
 		// A tick comes before its packet, and so do the flows that it ends.
 		w.order = 2 * (b.first + uint64(i))
 		if len(ticks) > 0 && ticks[0].index == i {
-			w.table.Advance(ticks[0].at)
+			w.sorted(func() { w.table.Advance(ticks[0].at) })
 			ticks = ticks[1:]
 		}
 		if b.owner[i] == w.id {
@@ -266,21 +302,29 @@ func (w *worker) take(b *batch) {
 	}
 	if b.last {
 		w.order = math.MaxUint64
-		w.table.Flush()
+		w.sorted(w.table.Flush)
 	}
+}
+
+// sorted puts what do finds out, of many flows at one time, in their order.
+func (w *worker) sorted(do func()) {
+	n := len(w.found.events)
+	do()
+	slices.SortStableFunc(w.found.events[n:], func(x, y event) int { return cmp.Compare(x.flow, y.flow) })
 }
 
 // Learned implements classify.Sink.
 func (w *worker) Learned(f *flow.Flow, at flow.Frame, l classify.Learned) {
-	w.events = append(w.events, event{order: w.order, flow: f.Order(), kind: learned, client: f.Client.Addr.Addr(), at: at, learned: l})
+	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: learned, lesson: int32(len(w.found.lessons))})
+	w.found.lessons = append(w.found.lessons, lesson{l, f.Client.Addr.Addr(), at})
 }
 
 // Known implements classify.Sink.
 func (w *worker) Known(r *classify.Record) {
-	w.events = append(w.events, event{order: w.order, flow: r.Order(), kind: known, record: r})
+	w.found.events = append(w.found.events, event{order: w.order, flow: r.Order(), kind: known, record: r})
 }
 
 // Ended implements classify.Sink.
 func (w *worker) Ended(r *classify.Record) {
-	w.events = append(w.events, event{order: w.order, flow: r.Order(), kind: ended, record: r})
+	w.found.events = append(w.found.events, event{order: w.order, flow: r.Order(), kind: ended, record: r})
 }

@@ -1,13 +1,13 @@
 package classify
 
-// tlsMemory is what the handshakes that one Analyzer reads have in common. A
-// site has few clients and servers, and each says the same in every handshake:
-// what is made of it is made once and shared by all facts that hold it, which
-// therefore must not be changed. The nil memory makes everything anew.
-type tlsMemory struct {
+// memory is what the flows that one Analyzer reads have in common. A site has few
+// clients and servers, and each says the same again and again: what is made of
+// it is made once and shared by all facts that hold it, which therefore must not
+// be changed. The nil memory makes everything anew.
+type memory struct {
 	offers       recent[*offer]
 	ja3s         recent[string]
-	names        recent[string] // server names and protocol names
+	names        recent[string] // of servers and protocols, and of DNS
 	certificates recent[*Certificate]
 
 	key  []byte // under construction
@@ -53,8 +53,16 @@ func (r *recent[T]) of(key []byte, make func() T) T {
 	return v
 }
 
+// shared returns the memory of the Analyzer, if there is one.
+func (l *Learned) shared() *memory {
+	if l == nil {
+		return nil
+	}
+	return l.memory
+}
+
 // facts returns empty facts to be filled.
-func (m *tlsMemory) facts() *TLS {
+func (m *memory) facts() *TLS {
 	if m == nil || m.tls == nil {
 		return &TLS{}
 	}
@@ -65,7 +73,7 @@ func (m *tlsMemory) facts() *TLS {
 }
 
 // giveBack takes facts that nobody looks at any more.
-func (m *tlsMemory) giveBack(t *TLS) {
+func (m *memory) giveBack(t *TLS) {
 	if t != nil {
 		m.tls = t
 	}
@@ -73,7 +81,7 @@ func (m *tlsMemory) giveBack(t *TLS) {
 
 // halves returns readers of what server and client sent. They and their marks
 // are good until the next call.
-func (m *tlsMemory) halves(server, client []byte) (s, c *tlsHalf) {
+func (m *memory) halves(server, client []byte) (s, c *tlsHalf) {
 	if m == nil {
 		return newTLSHalf(server, true), newTLSHalf(client, false)
 	}
@@ -85,7 +93,7 @@ func (m *tlsMemory) halves(server, client []byte) (s, c *tlsHalf) {
 }
 
 // name returns b as a string.
-func (m *tlsMemory) name(b []byte) string {
+func (m *memory) name(b []byte) string {
 	if m == nil || len(b) == 0 {
 		return string(b)
 	}
@@ -93,7 +101,7 @@ func (m *tlsMemory) name(b []byte) string {
 }
 
 // certificate returns what a certificate says.
-func (m *tlsMemory) certificate(der []byte) *Certificate {
+func (m *memory) certificate(der []byte) *Certificate {
 	if m == nil {
 		return parseCertificate(der)
 	}
@@ -101,7 +109,7 @@ func (m *tlsMemory) certificate(der []byte) *Certificate {
 }
 
 // ja3sOf returns a ServerHello's JA3S.
-func (m *tlsMemory) ja3sOf(hello *serverHello) string {
+func (m *memory) ja3sOf(hello *serverHello) string {
 	if m == nil {
 		return digest(hello.appendJA3S(nil))
 	}
@@ -110,7 +118,7 @@ func (m *tlsMemory) ja3sOf(hello *serverHello) string {
 }
 
 // offer returns what a ClientHello that came over transport offers.
-func (m *tlsMemory) offer(hello *clientHello, transport byte) *offer {
+func (m *memory) offer(hello *clientHello, transport byte) *offer {
 	if m == nil {
 		return hello.read(transport)
 	}
