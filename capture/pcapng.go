@@ -37,6 +37,7 @@ type pcapngReader struct {
 	all     []*netif // of every section
 	number  uint64
 	last    flow.Time // of the frame before: the time of a packet that has none
+	start   place     // of the blocks that led to it
 }
 
 func newPcapngReader(b *blocks) *pcapngReader { return &pcapngReader{b: b} }
@@ -44,6 +45,7 @@ func newPcapngReader(b *blocks) *pcapngReader { return &pcapngReader{b: b} }
 // next reads blocks until one holds a frame. Blocks of unknown type are
 // skipped, as draft-ietf-opsawg-pcapng, section 3.1 asks.
 func (r *pcapngReader) next(f *frame) error {
+	r.start = place{offset: r.b.off, number: r.number, time: r.last, section: r.section}
 	for {
 		kind, body, err := r.block()
 		if err == io.EOF {
@@ -184,9 +186,8 @@ func (r *pcapngReader) netif(kind uint32, h []byte) (*netif, error) {
 	return r.section.interfaces[id], nil
 }
 
-func (r *pcapngReader) here() place {
-	return place{offset: r.b.off, number: r.number, time: r.last, section: r.section}
-}
+func (r *pcapngReader) began() place { return r.start }
+func (r *pcapngReader) here() int64  { return r.b.off }
 
 func (r *pcapngReader) resume(b *blocks, p place) reader {
 	s := p.section

@@ -87,7 +87,7 @@ func (m *merge) scan() {
 	in.file.Close()
 	in.file, m.scanning = nil, nil
 	in.before, in.runs = s.runs[0].first, len(s.runs)
-	in.size = max(in.size, s.r.here().offset)
+	in.size = max(in.size, s.r.here())
 	m.source.decoder.stats.Inversions += s.inversions
 	m.losses(s.r)
 	for i := range s.runs {

@@ -13,10 +13,11 @@ type Sink interface {
 	// Learned: a message of f taught names or leases. l is reused after the
 	// call; the slices in it are not.
 	Learned(f *flow.Flow, at flow.Frame, l Learned)
-	// Known: of r's flow something is known that others may depend on: media
-	// that was set up, a session that may be resumed. The flow goes on; r is a
-	// snapshot of it.
+	// Known: r's flow has set up media, more than at the last call. It goes on;
+	// r is a snapshot of it.
 	Known(r *Record)
+	// Session: t, of f, is a handshake whose session others may resume.
+	Session(f *flow.Flow, t *TLS)
 	// Ended: the flow is over, and r is all that is known of it. The sink may
 	// give r back by Analyzer.Reuse.
 	Ended(r *Record)
@@ -55,7 +56,7 @@ type conversation struct {
 
 	ruled   uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
 	looked  int32  // bytes of both halves at the last look
-	weight  int32  // of the facts that Known was last called with
+	media   int32  // weight of the set-ups that Known was last called with
 	spoken  uint8  // 1 + index of the classifier that recognised the flow; 0 while none has
 	skipped uint8  // holes whose bytes before them were looked at in vain
 	tried   uint8  // datagrams looked at in vain
@@ -235,14 +236,24 @@ func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final 
 			f.Confirm(flow.Message)
 		}
 		c.locate(f)
-		if w := int32(c.Facts.weight(answer)); w > c.weight && !final {
-			c.weight = w
-			a.sink.Known(c.snapshot(c.Facts)) // which the next look replaces and does not change
+		if !final {
+			a.tell(f, c, answer)
 		}
 	}
 	if answer != NeedMore || final {
 		c.done = true
 		f.Release()
+	}
+}
+
+// tell says what other flows may depend on before this one is over.
+func (a *Analyzer) tell(f *flow.Flow, c *conversation, answer Answer) {
+	if w := int32(c.Facts.RTSP.weight()); w > c.media {
+		c.media = w
+		a.sink.Known(c.snapshot(c.Facts)) // which the next look replaces and does not change
+	}
+	if t := c.Facts.TLS; answer == Matched && t != nil && len(t.SessionKeys) > 0 {
+		a.sink.Session(f, t)
 	}
 }
 

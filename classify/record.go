@@ -62,20 +62,16 @@ func (f Facts) tellRoles() bool {
 	return true
 }
 
-// weight grows with the facts that others wait for: a session that another
-// flow may resume, media ports that another flow will use.
-func (f Facts) weight(a Answer) int {
-	w := 0
-	if f.RTSP != nil {
-		w += 1 + len(f.RTSP.Setups)
-		for _, s := range f.RTSP.Setups {
-			if s.Answered {
-				w++
-			}
-		}
+// weight grows with the media that was set up, which other flows will carry.
+func (r *RTSP) weight() int {
+	if r == nil {
+		return 0
 	}
-	if a == Matched && f.TLS != nil && len(f.TLS.SessionKeys) > 0 {
-		w++
+	w := 1 + len(r.Setups)
+	for _, s := range r.Setups {
+		if s.Answered {
+			w++
+		}
 	}
 	return w
 }

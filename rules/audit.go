@@ -57,18 +57,20 @@ func (a *Audit) Learned(client netip.Addr, at flow.Frame, l classify.Learned) {
 // ARP takes the claim that an address lives at a MAC.
 func (a *Audit) ARP(claim flow.ARP) { a.site.learnHost(claim.IP, claim.MAC) }
 
-// Known takes the facts of a flow that goes on, for the sake of other flows
-// that depend on them.
-func (a *Audit) Known(r *classify.Record) {
-	a.site.learnSessions(r.TLS)
-	a.site.learnMedia(r)
-}
+// Known takes the media that a flow which goes on has set up, for the sake of
+// the flows that carry it.
+func (a *Audit) Known(r *classify.Record) { a.site.learnMedia(r) }
+
+// Session takes a handshake of a flow that goes on, for the sake of flows that
+// resume its session.
+func (a *Audit) Session(t *classify.TLS) { a.site.learnSessions(t) }
 
 // Ended completes the record of a flow that is over with what the site knows,
 // and judges it by every rule.
 func (a *Audit) Ended(r *classify.Record) {
 	a.site.learnHost(r.Client.Addr.Addr(), r.Client.MAC)
 	a.site.learnHost(r.Server.Addr.Addr(), r.Server.MAC)
+	a.Session(r.TLS)
 	a.Known(r)
 	a.site.bindMedia(r)
 	c := newCase(r, a.policy, a.site)

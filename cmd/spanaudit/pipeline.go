@@ -36,8 +36,11 @@ const batches = 4
 // the packets before it is judged: the report does not depend on their number.
 func runAudit(ctx context.Context, src *capture.Source, policy *rules.Policy, opt auditOptions) (*rules.Report, error) {
 	p := newPipeline(policy, opt)
-	err := p.read(ctx, src)
-	p.finish()
+	var err error
+	withHeap(func() {
+		err = p.read(ctx, src)
+		p.finish()
+	})
 	if err == nil {
 		err = p.flowsErr
 	}
@@ -86,7 +89,8 @@ type event struct {
 	order  uint64
 	flow   uint64 // orders what several workers find out at one tick
 	record *classify.Record
-	lesson int32 // index, of a lesson
+	tls    *classify.TLS // of a session
+	lesson int32         // index, of a lesson
 	kind   kind
 }
 
@@ -95,6 +99,7 @@ type kind uint8
 const (
 	learned kind = iota
 	known
+	session
 	ended
 )
 
@@ -219,6 +224,8 @@ func (p *pipeline) apply(e *event, lessons []lesson) {
 		p.audit.Learned(l.client, l.at, l.learned)
 	case known:
 		p.audit.Known(e.record)
+	case session:
+		p.audit.Session(e.tls)
 	case ended:
 		p.audit.Ended(e.record)
 		if p.opt.Flows != nil && p.flowsErr == nil {
@@ -322,6 +329,11 @@ func (w *worker) Learned(f *flow.Flow, at flow.Frame, l classify.Learned) {
 // Known implements classify.Sink.
 func (w *worker) Known(r *classify.Record) {
 	w.found.events = append(w.found.events, event{order: w.order, flow: r.Order(), kind: known, record: r})
+}
+
+// Session implements classify.Sink.
+func (w *worker) Session(f *flow.Flow, t *classify.TLS) {
+	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: session, tls: t})
 }
 
 // Ended implements classify.Sink.
