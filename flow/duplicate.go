@@ -2,7 +2,6 @@ package flow
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"time"
 )
 
@@ -18,7 +17,7 @@ import (
 // packets of the same set came between, that is, never at real packet rates;
 // 41 bits of a hash that nobody can foresee tell packets apart.
 type duplicates struct {
-	seed maphash.Seed
+	seed seed
 	sets [duplicateSets][duplicateWays]sighting
 }
 
@@ -36,7 +35,7 @@ type sighting struct {
 	at   uint32 // microseconds of the packets' clock, from any beginning
 }
 
-func newDuplicates() *duplicates { return &duplicates{seed: maphash.MakeSeed()} }
+func newDuplicates() *duplicates { return &duplicates{seed: newSeed()} }
 
 // seen reports whether p was seen within the window, and remembers it.
 func (d *duplicates) seen(p *Packet) bool {
@@ -60,19 +59,25 @@ func (d *duplicates) seen(p *Packet) bool {
 	return false
 }
 
+// hash mixes what makes a packet the same one: its ends, their order too, its
+// headers, and the ends of its payload.
 func (d *duplicates) hash(p *Packet) uint64 {
-	var b [52 + comparedFirst + comparedLast]byte
-	src, dst := p.Src.Addr().As16(), p.Dst.Addr().As16()
-	copy(b[0:], src[:])
-	copy(b[16:], dst[:])
-	binary.LittleEndian.PutUint16(b[32:], p.Src.Port())
-	binary.LittleEndian.PutUint16(b[34:], p.Dst.Port())
-	binary.LittleEndian.PutUint16(b[36:], p.IPID)
-	b[38], b[39] = p.Protocol, p.Flags
-	binary.LittleEndian.PutUint32(b[40:], p.Seq)
-	binary.LittleEndian.PutUint32(b[44:], p.Ack)
-	binary.LittleEndian.PutUint32(b[48:], uint32(p.Length))
-	n := 52 + copy(b[52:52+comparedFirst], p.Payload)
-	n += copy(b[n:], p.Payload[min(len(p.Payload), max(comparedFirst, len(p.Payload)-comparedLast)):])
-	return maphash.Bytes(d.seed, b[:n])
+	le := binary.LittleEndian
+	h := d.seed.end(p.Src)
+	h = mix(h^d.seed[3], d.seed.end(p.Dst))
+	h = mix(h^uint64(p.Seq)^uint64(p.Ack)<<32, d.seed[0]^uint64(p.Length)^uint64(p.IPID)<<24^uint64(p.Protocol)<<40^uint64(p.Flags)<<48)
+	b := p.Payload
+	if len(b) > comparedFirst+comparedLast {
+		last := b[len(b)-comparedLast:]
+		h = mix(h^le.Uint64(last), d.seed[1]^le.Uint64(last[8:]))
+		h = mix(h^le.Uint64(last[16:]), d.seed[2]^le.Uint64(last[24:]))
+		b = b[:comparedFirst]
+	}
+	for len(b) >= 16 {
+		h = mix(h^le.Uint64(b), d.seed[1]^le.Uint64(b[8:]))
+		b = b[16:]
+	}
+	var rest [16]byte
+	copy(rest[:], b)
+	return mix(h^le.Uint64(rest[:]), d.seed[2]^le.Uint64(rest[8:]))
 }
