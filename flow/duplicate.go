@@ -35,11 +35,12 @@ type sighting struct {
 	at   uint32 // microseconds of the packets' clock, from any beginning
 }
 
-func newDuplicates() *duplicates { return &duplicates{seed: newSeed()} }
+func newDuplicates(s seed) *duplicates { return &duplicates{seed: s} }
 
-// seen reports whether p was seen within the window, and remembers it.
-func (d *duplicates) seen(p *Packet) bool {
-	h := d.hash(p)
+// seen reports whether p, the hashes of whose ends are given, was seen within
+// the window, and remembers it.
+func (d *duplicates) seen(p *Packet, src, dst uint64) bool {
+	h := d.hash(p, src, dst)
 	now := sighting{uint32(h >> 32), uint32(p.Frame.Time / Time(time.Microsecond))}
 	set := &d.sets[h%duplicateSets]
 	oldest, age := 0, uint32(0)
@@ -61,10 +62,9 @@ func (d *duplicates) seen(p *Packet) bool {
 
 // hash mixes what makes a packet the same one: its ends, their order too, its
 // headers, and the ends of its payload.
-func (d *duplicates) hash(p *Packet) uint64 {
+func (d *duplicates) hash(p *Packet, src, dst uint64) uint64 {
 	le := binary.LittleEndian
-	h := d.seed.end(p.Src)
-	h = mix(h^d.seed[3], d.seed.end(p.Dst))
+	h := mix(src^d.seed[3], dst)
 	h = mix(h^uint64(p.Seq)^uint64(p.Ack)<<32, d.seed[0]^uint64(p.Length)^uint64(p.IPID)<<24^uint64(p.Protocol)<<40^uint64(p.Flags)<<48)
 	b := p.Payload
 	if len(b) > comparedFirst+comparedLast {

@@ -15,10 +15,10 @@ func newSeed() seed {
 	return seed{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}
 }
 
-// tuple returns the same number for both directions of a conversation.
-func (s *seed) tuple(protocol uint8, a, b netip.AddrPort) uint32 {
-	h := s.end(a) + s.end(b) + uint64(protocol)
-	return uint32(mix(h^s[2], s[3]) >> 32)
+// tuple returns the same number for both directions of a conversation, of the
+// hashes of its ends.
+func (s *seed) tuple(protocol uint8, a, b uint64) uint32 {
+	return uint32(mix(a+b+uint64(protocol)^s[2], s[3]) >> 32)
 }
 
 func (s *seed) end(a netip.AddrPort) uint64 {
@@ -43,7 +43,7 @@ func (p *Packet) Worker(n int) uint8 {
 		return 0
 	}
 	src, dst := p.tuple()
-	return uint8(uint64(dealt.tuple(p.Protocol, src, dst)) * uint64(n) >> 32)
+	return uint8(uint64(dealt.tuple(p.Protocol, dealt.end(src), dealt.end(dst))) * uint64(n) >> 32)
 }
 
 // tuple returns the packet's end points. Those of an ICMP message that has a

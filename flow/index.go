@@ -7,9 +7,8 @@ import "net/netip"
 // hashes beside pointers, so that looking for a flow touches one cache line of
 // it and the flow itself, and costs 16 bytes a slot.
 type index struct {
-	slots []slot // a power of two of them, open addressing; nil when empty
+	slots []slot // a power of two of them, open addressing
 	used  int
-	seed  seed
 }
 
 type slot struct {
@@ -17,17 +16,15 @@ type slot struct {
 	flow *Flow // nil of a free slot
 }
 
-func newIndex() index { return index{slots: make([]slot, 1<<10), seed: newSeed()} }
+func newIndex() index { return index{slots: make([]slot, 1<<10)} }
 
-// find returns the flow between two ends, or nil, and the hash by which it is
-// entered.
-func (x *index) find(protocol uint8, a, b netip.AddrPort) (*Flow, uint32) {
-	h := x.seed.tuple(protocol, a, b)
+// find returns the flow between two ends, whose hash is h, or nil.
+func (x *index) find(h uint32, protocol uint8, a, b netip.AddrPort) *Flow {
 	mask := uint32(len(x.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		s := &x.slots[i]
 		if s.flow == nil || s.hash == h && s.flow.between(protocol, a, b) {
-			return s.flow, h
+			return s.flow
 		}
 	}
 }
@@ -52,9 +49,9 @@ func (x *index) put(s slot) {
 
 // remove takes a flow out and moves those behind it up that were pushed away
 // from their place.
-func (x *index) remove(f *Flow) {
+func (x *index) remove(h uint32, f *Flow) {
 	mask := uint32(len(x.slots) - 1)
-	i := x.seed.tuple(f.Protocol, f.Client.Addr, f.Server.Addr) & mask
+	i := h & mask
 	for x.slots[i].flow != f {
 		i = (i + 1) & mask
 	}

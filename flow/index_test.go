@@ -14,14 +14,15 @@ func TestIndexIsAMap(t *testing.T) {
 	end := func() netip.AddrPort {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(random.IntN(8))}), uint16(random.IntN(64)))
 	}
-	x, want := newIndex(), map[ends]*Flow{}
+	s, x, want := newSeed(), newIndex(), map[ends]*Flow{}
 	x.slots = x.slots[:4]
 	for range 100_000 {
 		a, b := end(), end()
 		if a == b {
 			continue
 		}
-		f, h := x.find(UDP, a, b)
+		h := s.tuple(UDP, s.end(a), s.end(b))
+		f := x.find(h, UDP, a, b)
 		known, ok := want[ends{a, b}]
 		if !ok {
 			known = want[ends{b, a}]
@@ -36,10 +37,12 @@ func TestIndexIsAMap(t *testing.T) {
 			x.add(h, f)
 		case f != nil && random.IntN(3) == 0:
 			delete(want, ends{f.Client.Addr, f.Server.Addr})
-			x.remove(f)
+			x.remove(h, f)
 		}
 	}
-	if f, _ := x.find(TCP, end(), end()); f != nil {
-		t.Error("a flow of another protocol was found")
+	for e, f := range want {
+		if h := s.tuple(UDP, s.end(e.a), s.end(e.b)); x.find(h, TCP, e.a, e.b) != nil || x.find(h, UDP, e.a, e.b) != f {
+			t.Fatal("a flow of another protocol was found")
+		}
 	}
 }

@@ -68,6 +68,7 @@ type Stats struct {
 type Table struct {
 	cfg     Config
 	handler Handler
+	seed    seed
 	flows   index
 	dup     *duplicates
 	stats   Stats
@@ -83,7 +84,8 @@ type Table struct {
 
 // NewTable returns an empty table that reports to h.
 func NewTable(cfg Config, h Handler) *Table {
-	t := &Table{cfg: cfg.withDefaults(), handler: h, flows: newIndex(), dup: newDuplicates()}
+	s := newSeed()
+	t := &Table{cfg: cfg.withDefaults(), handler: h, seed: s, flows: newIndex(), dup: newDuplicates(s)}
 	t.heads.depth = t.cfg.Depth
 	for _, q := range t.queues() {
 		q.heads = &t.heads
@@ -101,13 +103,15 @@ func (t *Table) Stats() Stats { return t.stats }
 // Add takes one packet. order is its position in the whole input: it must grow
 // from call to call and names the flow that the packet may open.
 func (t *Table) Add(p *Packet, order uint64) {
-	if t.dup.seen(p) {
+	src, dst := p.tuple()
+	from, to := t.seed.end(src), t.seed.end(dst)
+	if t.dup.seen(p, from, to) {
 		t.stats.Duplicates++
 		return
 	}
 	t.stats.Packets++
-	src, dst := p.tuple()
-	f, hash := t.flows.find(p.Protocol, src, dst)
+	hash := t.seed.tuple(p.Protocol, from, to)
+	f := t.flows.find(hash, p.Protocol, src, dst)
 	if f != nil && t.over(f, p, src) {
 		f = nil
 	}
@@ -117,17 +121,17 @@ func (t *Table) Add(p *Packet, order uint64) {
 		t.renew(f, p, order)
 	}
 	f.assign(p, src)
-	from, to := &f.Client, &f.Server
-	if src != from.Addr {
-		from, to = to, from
+	half, other := &f.Client, &f.Server
+	if src != half.Addr {
+		half, other = other, half
 	}
 	f.End = max(f.End, p.Frame.Time)
-	from.count(p)
+	half.count(p)
 	switch p.Protocol {
 	case TCP:
-		t.segment(f, from, to, p)
+		t.segment(f, half, other, p)
 	case UDP:
-		t.handler.Datagram(f, from, p)
+		t.handler.Datagram(f, half, p)
 	}
 	t.requeue(f)
 }
@@ -270,7 +274,7 @@ func (t *Table) Flush() {
 
 func (t *Table) end(f *Flow, reason EndReason) {
 	f.queue.remove(f)
-	t.flows.remove(f)
+	t.flows.remove(t.seed.tuple(f.Protocol, t.seed.end(f.Client.Addr), t.seed.end(f.Server.Addr)), f)
 	t.held -= f.held()
 	f.Reason = reason
 	if f.queue == &t.closed && reason == IdleTimeout {

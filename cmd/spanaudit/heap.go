@@ -17,16 +17,16 @@ const (
 	heapLimit = 1 << 30
 )
 
-// withHeap runs do with a collector that is set up for an audit. GOGC and
+// withHeap runs do with a collector that is set up for audits. GOGC and
 // GOMEMLIMIT hold where they are set.
-func withHeap(do func()) {
+func withHeap(do func() int) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(heapLimit))
+		debug.SetMemoryLimit(heapLimit)
 	}
 	var weight []byte
 	if os.Getenv("GOGC") == "" {
 		weight = make([]byte, ballast)
 	}
-	do()
-	runtime.KeepAlive(weight)
+	defer runtime.KeepAlive(weight)
+	return do()
 }

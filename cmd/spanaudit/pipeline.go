@@ -36,11 +36,8 @@ const batches = 4
 // the packets before it is judged: the report does not depend on their number.
 func runAudit(ctx context.Context, src *capture.Source, policy *rules.Policy, opt auditOptions) (*rules.Report, error) {
 	p := newPipeline(policy, opt)
-	var err error
-	withHeap(func() {
-		err = p.read(ctx, src)
-		p.finish()
-	})
+	err := p.read(ctx, src)
+	p.finish()
 	if err == nil {
 		err = p.flowsErr
 	}
