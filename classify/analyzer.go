@@ -212,7 +212,7 @@ func (a *Analyzer) End(f *flow.Flow) {
 	c := a.conversation(f)
 	goesOn := f.Reason == flow.ActiveTimeout
 	if f.Protocol == flow.TCP && !c.done && !f.Starved && !goesOn {
-		a.classify(f, c, f.First, true)
+		a.classify(f, c, f.First(), true)
 	}
 	r := &c.Record
 	if goesOn {
@@ -252,8 +252,13 @@ func (a *Analyzer) tell(f *flow.Flow, c *conversation, answer Answer) {
 		c.media = w
 		a.sink.Known(c.snapshot(c.Facts)) // which the next look replaces and does not change
 	}
-	if t := c.Facts.TLS; answer == Matched && t != nil && len(t.SessionKeys) > 0 {
-		a.sink.Session(f, t)
+	if t := c.Facts.TLS; answer == Matched && t != nil {
+		c.Facts.TLS = a.memory.settle(t)
+		if len(t.SessionKeys) > 0 {
+			a.sink.Session(f, t)
+		} else {
+			a.memory.giveBack(t)
+		}
 	}
 }
 
@@ -378,7 +383,7 @@ func (c *conversation) locate(f *flow.Flow) {
 	if n := len(c.Facts.Marks); n == 0 || n == len(c.Evidence) {
 		return
 	}
-	c.Evidence = c.Evidence[:0]
+	c.Evidence = slices.Grow(c.Evidence[:0], len(c.Facts.Marks))
 	for _, m := range c.Facts.Marks {
 		half := &f.Client
 		if m.Server {

@@ -9,6 +9,7 @@ type memory struct {
 	ja3s         recent[string]
 	names        recent[string] // of servers and protocols, and of DNS
 	certificates recent[*Certificate]
+	settled      map[tlsKey]*TLS
 
 	key  []byte // under construction
 	tls  *TLS   // given back, for the next look

@@ -51,16 +51,12 @@ type Flow struct {
 	Protocol        uint8 // IP protocol number
 	Ground          Ground
 	Reason          EndReason // set when the flow is handed to Handler.End
+	Starved         bool      // ordering or classification was cut short because the table's budget was used up
 	VLAN, InnerVLAN uint16    // of the first packet; 0 is none
 	Tunnel          Tunnel    // likewise
 	Start, End      Time      // of the first and the last packet
-	First           Frame     // the frame that opened the flow
 
 	Client, Server Half
-
-	// Starved says that ordering or classification was cut short because the
-	// table's budget was used up.
-	Starved bool
 
 	// App belongs to the handler; the table never looks at it.
 	App any
@@ -88,6 +84,14 @@ type Half struct {
 	BadChecksums  uint64 // of its first 64 packets
 
 	tcp stream
+}
+
+// First returns the frame that opened the flow.
+func (f *Flow) First() Frame {
+	if f.Client.Packets == 0 || f.Server.Packets > 0 && f.Server.First.Time < f.Client.First.Time {
+		return f.Server.First
+	}
+	return f.Client.First
 }
 
 // Answered reports whether the server sent anything at all.

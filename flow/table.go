@@ -1,7 +1,10 @@
 package flow
 
 import (
+	"cmp"
+	"math"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -74,7 +77,8 @@ type Table struct {
 	stats   Stats
 	heads   heads
 	spare   []*Flow
-	held    int // bytes held for ordering
+	held    int     // bytes held for ordering
+	left    []*Flow // to be flushed, by their order
 
 	// The queues, each in order of last activity, in the order in which they
 	// are robbed when the table is full: closed connections first, those that
@@ -156,7 +160,7 @@ func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 func (t *Table) renew(f *Flow, p *Packet, order uint64) {
 	f.Reason = ActiveTimeout
 	t.handler.End(f)
-	f.Reason, f.Start, f.First, f.order = 0, p.Frame.Time, p.Frame, order
+	f.Reason, f.Start, f.order = 0, p.Frame.Time, order
 	f.Client.renew()
 	f.Server.renew()
 }
@@ -183,7 +187,7 @@ func (t *Table) open(hash uint32, p *Packet, src, dst netip.AddrPort, order uint
 	f := t.fresh()
 	*f = Flow{
 		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN, Tunnel: p.Tunnel,
-		Start: p.Frame.Time, End: p.Frame.Time, First: p.Frame,
+		Start: p.Frame.Time, End: p.Frame.Time,
 		Client: Half{Addr: src}, Server: Half{Addr: dst},
 		order: order,
 	}
@@ -260,15 +264,29 @@ func (t *Table) Advance(now Time) {
 }
 
 // Flush ends every flow: the input is over.
-func (t *Table) Flush() {
-	for _, q := range t.queues() {
-		for q.oldest != nil {
-			reason := ForcedEnd
-			if f := q.oldest; f.Protocol == TCP && f.closing() {
-				reason = EndOfFlow
+func (t *Table) Flush() { t.FlushBelow(math.MaxUint64) }
+
+// FlushBelow ends, in their order, the flows whose Order is below the one given:
+// the input is over, and no Add may follow. Calls with growing orders end a
+// great many flows a part at a time.
+func (t *Table) FlushBelow(order uint64) {
+	if t.left == nil {
+		t.left = make([]*Flow, 0, t.flows.used)
+		for _, q := range t.queues() {
+			for f := q.oldest; f != nil; f = f.newer {
+				t.left = append(t.left, f)
 			}
-			t.end(q.oldest, reason)
 		}
+		slices.SortFunc(t.left, func(a, b *Flow) int { return cmp.Compare(a.order, b.order) })
+	}
+	for len(t.left) > 0 && (t.left[0].order < order || order == math.MaxUint64) {
+		f := t.left[0]
+		t.left[0], t.left = nil, t.left[1:]
+		reason := ForcedEnd
+		if f.Protocol == TCP && f.closing() {
+			reason = EndOfFlow
+		}
+		t.end(f, reason)
 	}
 }
 

@@ -61,16 +61,16 @@ func (a *Audit) ARP(claim flow.ARP) { a.site.learnHost(claim.IP, claim.MAC) }
 // the flows that carry it.
 func (a *Audit) Known(r *classify.Record) { a.site.learnMedia(r) }
 
-// Session takes a handshake of a flow that goes on, for the sake of flows that
+// Session takes a handshake that began at the time, for the sake of flows that
 // resume its session.
-func (a *Audit) Session(t *classify.TLS) { a.site.learnSessions(t) }
+func (a *Audit) Session(t *classify.TLS, at flow.Time) { a.site.learnSessions(t) }
 
 // Ended completes the record of a flow that is over with what the site knows,
 // and judges it by every rule.
 func (a *Audit) Ended(r *classify.Record) {
 	a.site.learnHost(r.Client.Addr.Addr(), r.Client.MAC)
 	a.site.learnHost(r.Server.Addr.Addr(), r.Server.MAC)
-	a.Session(r.TLS)
+	a.Session(r.TLS, r.Start)
 	a.Known(r)
 	a.site.bindMedia(r)
 	c := newCase(r, a.policy, a.site)

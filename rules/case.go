@@ -27,6 +27,15 @@ func newCase(r *classify.Record, p *Policy, s *Site) Case {
 	return c
 }
 
+// keep returns the case with a record of its own: the one it came with is used
+// again as soon as all rules have judged it.
+func (c *Case) keep() Case {
+	kept, record, f := *c, *c.Record, c.Flow.Snapshot()
+	record.Flow, record.Evidence = &f, slices.Clone(c.Evidence)
+	kept.Record = &record
+	return kept
+}
+
 // attempted reports whether all that was seen of the flow is that somebody
 // tried: a TCP connection that did not come about and carried nothing, or an
 // unanswered packet of a protocol without ports. A datagram carries its data at

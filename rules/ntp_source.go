@@ -51,7 +51,7 @@ func (r *ntpSource) Judge(c *Case) {
 	case !c.Internet():
 		r.fail(c, "a server that is not declared; a declared local one is wanted")
 	case len(r.asked) < maxTimeRequests:
-		r.asked = append(r.asked, *c)
+		r.asked = append(r.asked, c.keep())
 	default:
 		c.Undecided("more requests to public servers than are kept until the end of the capture")
 	}

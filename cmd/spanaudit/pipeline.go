@@ -25,6 +25,10 @@ type auditOptions struct {
 	Stats   func(duplicates uint64)      // takes what the report leaves out; may be nil
 }
 
+// maxFlows bounds the flows that are held at once, by all workers together. What
+// the memory of them is, a test in classify says.
+const maxFlows = 1_200_000
+
 // batches is how many batches are under way at once: one being read, one with
 // the workers, one being judged, and one to spare.
 const batches = 4
@@ -63,7 +67,7 @@ type batch struct {
 	first uint64 // order of Packets[0]
 	owner []uint8
 	ticks []tick
-	last  bool
+	flush uint64     // of the last batches: flows with orders below are over; else 0
 	found []findings // by worker
 	ready sync.WaitGroup
 }
@@ -86,8 +90,9 @@ type event struct {
 	order  uint64
 	flow   uint64 // orders what several workers find out at one tick
 	record *classify.Record
-	tls    *classify.TLS // of a session
-	lesson int32         // index, of a lesson
+	tls    *classify.TLS // of a session, that began at start
+	start  flow.Time
+	lesson int32 // index, of a lesson
 	kind   kind
 }
 
@@ -120,7 +125,7 @@ func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 	for range max(opt.Workers, 1) {
 		w := &worker{id: uint8(len(p.workers)), in: make(chan *batch, batches)}
 		w.analyzer = classify.NewAnalyzer(w)
-		w.table = flow.NewTable(flow.Config{}, w.analyzer)
+		w.table = flow.NewTable(flow.Config{MaxFlows: maxFlows / max(opt.Workers, 1)}, w.analyzer)
 		p.workers = append(p.workers, w)
 		p.done.Go(w.run)
 	}
@@ -171,12 +176,20 @@ func (p *pipeline) send(b *batch) {
 	p.judged <- b
 }
 
+// flushes is in how many parts the flows that are left at the end are judged, so
+// that those judged are gone before the next are handed over.
+const flushes = 64
+
 // finish ends all flows and waits until the last of them is judged.
 func (p *pipeline) finish() {
-	b := <-p.free
-	b.Batch, b.last = capture.Batch{}, true
-	b.owner, b.ticks = b.owner[:0], b.ticks[:0]
-	p.send(b)
+	for i := range uint64(flushes) {
+		b := <-p.free
+		b.Batch, b.owner, b.ticks = capture.Batch{}, b.owner[:0], b.ticks[:0]
+		if b.flush = p.order / flushes * (i + 1); i == flushes-1 {
+			b.flush = math.MaxUint64
+		}
+		p.send(b)
+	}
 	for _, w := range p.workers {
 		close(w.in)
 	}
@@ -222,7 +235,7 @@ func (p *pipeline) apply(e *event, lessons []lesson) {
 	case known:
 		p.audit.Known(e.record)
 	case session:
-		p.audit.Session(e.tls)
+		p.audit.Session(e.tls, e.start)
 	case ended:
 		p.audit.Ended(e.record)
 		if p.opt.Flows != nil && p.flowsErr == nil {
@@ -304,9 +317,9 @@ func (w *worker) take(b *batch) {
 			w.table.Add(&b.Packets[i], b.first+uint64(i))
 		}
 	}
-	if b.last {
+	if b.flush > 0 {
 		w.order = math.MaxUint64
-		w.sorted(w.table.Flush)
+		w.table.FlushBelow(b.flush)
 	}
 }
 
@@ -330,7 +343,7 @@ func (w *worker) Known(r *classify.Record) {
 
 // Session implements classify.Sink.
 func (w *worker) Session(f *flow.Flow, t *classify.TLS) {
-	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: session, tls: t})
+	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: session, tls: t, start: f.Start})
 }
 
 // Ended implements classify.Sink.
