@@ -11,6 +11,7 @@ const (
 	extPointFormats        = 11
 	extSignatureAlgorithms = 13
 	extALPN                = 16
+	extEncryptThenMAC      = 22
 	extSessionTicket       = 35
 	extDraftKeyShare       = 40 // of TLS 1.3 before draft 23
 	extPreSharedKey        = 41
@@ -144,7 +145,9 @@ func (hello *clientHello) offer(t *TLS) {
 	t.ClientHello = true
 	t.OfferedVersions = offeredVersions(hello)
 	t.OfferedSuites = codePoints[CipherSuite](hello.suites)
+	t.SupportedVersions = len(hello.versions) > 0
 	t.OfferedGroups = codePoints[Group](hello.groups)
+	t.OfferedSignatures = codePoints[SignatureScheme](hello.signatures)
 	t.OfferedALPN = readALPN(hello.alpn)
 	for _, mode := range hello.pskModes {
 		if (int(mode)-0x0B)%0x1F != 0 { // RFC 8701: 0x0B, 0x2A … 0xE4 are GREASE

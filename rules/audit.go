@@ -60,7 +60,7 @@ func (a *Audit) ARP(claim flow.ARP) { a.site.learnHost(claim.IP, claim.MAC) }
 // Known takes the facts of a flow that goes on, for the sake of other flows
 // that depend on them.
 func (a *Audit) Known(r *classify.Record) {
-	a.site.learnSessions(r.TLS)
+	a.site.learnSessions(r.TLS, r.Start)
 	a.site.learnMedia(r)
 }
 

@@ -90,3 +90,15 @@ func (c *Case) failHandshake(severity *Severity, format string, args ...any) {
 		Variant: variant,
 	})
 }
+
+// failOffer records a violation by what a client offers: a finding a device and
+// peer, whatever the port.
+func (c *Case) failOffer(severity *Severity, format string, args ...any) {
+	device, peer := c.Parties()
+	c.Fail(Violation{
+		Severity: severity,
+		Message:  fmt.Sprintf("%s offered %s ", device, peer) + fmt.Sprintf(format, args...),
+		Device:   device, Peer: peer,
+		Evidence: []string{"ClientHello"},
+	})
+}

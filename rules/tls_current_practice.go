@@ -1,0 +1,59 @@
+package rules
+
+import (
+	"slices"
+
+	"spanaudit/classify"
+)
+
+// tlsCurrentPractice judges the negotiated suite by the document that
+// tls.profile names.
+type tlsCurrentPractice struct{}
+
+func (tlsCurrentPractice) Doc() Doc {
+	return Doc{
+		ID:          "tls-current-practice",
+		Title:       "Suite not in current best practice",
+		Severity:    Medium,
+		Kind:        Obligation,
+		Checks:      "the selected suite is one that tls.profile accepts. bcp195: ECDHE with an AEAD, or TLS 1.3. fips: AES only, CBC and DHE too. bsi: AES only, CBC with encrypt_then_mac and SHA-2, DHE until the end of 2029",
+		Fails:       "any other suite, DHE in bcp195 among them although it has forward secrecy; CBC with encrypt_then_mac is low",
+		NotSeen:     "no ServerHello was seen",
+		Remediation: "Prefer TLS 1.3, or ECDHE with AES-GCM (where the profile accepts it, ChaCha20-Poly1305).",
+		Source:      "RFC 9325, section 4.2; RFC 10015; NIST SP 800-52r2; BSI TR-02102-2",
+	}
+}
+
+func (tlsCurrentPractice) Judge(c *Case) {
+	t := c.serverHello()
+	if t == nil {
+		return
+	}
+	if t.Version == classify.SSL2 {
+		c.failHandshake(nil, "negotiated SSL 2.0, none of whose suites is in current practice; %s", soundSuite)
+		return
+	}
+	if t.CipherSuite.Class() == classify.ClassUnknown {
+		c.Undecided(unknownSuite)
+		return
+	}
+	profile := profileOf(c.Policy)
+	objections := profile.objections(t, c.Start)
+	if len(objections) == 0 {
+		c.Examine()
+		return
+	}
+	c.failHandshake(practiceSeverity(t, objections), "negotiated %s (%s); a suite of %s is wanted, such as ECDHE with AES-GCM",
+		t.CipherSuite, reasonWords(objections), profile.document)
+}
+
+// practiceSeverity is low where CBC is all that stands against a suite and
+// encrypt_then_mac takes its danger away (RFC 9325, section 4.2.1).
+func practiceSeverity(t *classify.TLS, objections []string) *Severity {
+	other := func(reason string) bool { return reason != "cbc_mac_then_encrypt" && reason != "sha1_mac" }
+	if !t.EncryptThenMAC || slices.ContainsFunc(objections, other) || !slices.Contains(objections, "cbc_mac_then_encrypt") {
+		return nil
+	}
+	low := Low
+	return &low
+}
