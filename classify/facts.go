@@ -286,8 +286,9 @@ type NTP struct {
 // DNS holds the facts of a DNS, mDNS or LLMNR flow (RFC 1035).
 type DNS struct {
 	Queries, Responses int
-	Answers            int      // resource records in answer sections
-	Names              []string // question names, lower case, no trailing dot, each once, at most 64
+	Answers            int           // resource records in answer sections
+	Names              []string      // question names, lower case, no trailing dot, each once, at most 64
+	Failures           []NameFailure // each once, at most 16
 }
 
 // Name is one address that a DNS response gave for a name, along its chain of

@@ -48,6 +48,7 @@ func NewAudit(p *Policy) *Audit {
 func (a *Audit) Learned(client netip.Addr, at flow.Frame, l classify.Learned) {
 	for _, n := range l.Names {
 		a.site.learnName(client, n, at.Time)
+		a.site.learnTold(client, n, at.Time)
 	}
 	for _, lease := range l.Leases {
 		a.site.learnLease(lease, at)

@@ -26,6 +26,7 @@ type Site struct {
 	policy *Policy
 
 	names    map[nameKey][]knownName
+	told     map[toldKey][]toldAddr
 	sessions map[[32]byte]flow.Time // when the first handshake of the session began
 	media    map[mediaKey]mediaLeg
 	hosts    map[netip.Addr]flow.MAC
@@ -46,6 +47,7 @@ func newSite(p *Policy) *Site {
 	return &Site{
 		policy:   p,
 		names:    map[nameKey][]knownName{},
+		told:     map[toldKey][]toldAddr{},
 		sessions: map[[32]byte]flow.Time{},
 		media:    map[mediaKey]mediaLeg{},
 		hosts:    map[netip.Addr]flow.MAC{},

@@ -1,0 +1,121 @@
+package rules
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"spanaudit/classify"
+)
+
+// endpointIdentity judges whether a server is who its client takes it for: by
+// the server name, the DNS answers that this client had, and the certificate
+// where it can be seen.
+type endpointIdentity struct {
+	encrypted map[netip.Addr]bool // clients that ask their names out of sight
+	unproven  map[netip.Addr]int  // flows by client for whose name no answer speaks
+}
+
+func (*endpointIdentity) Doc() Doc {
+	return Doc{
+		ID:          "endpoint-identity",
+		Title:       "Endpoint identity not consistent",
+		Severity:    High,
+		Kind:        Obligation,
+		Checks:      "the server name that a local client sends is one that a DNS answer to this client, before, gave this address (CNAME chains followed, for its TTL and dns.correlate_window), and up to TLS 1.2 the certificate covers it. Servers beyond the boundary, and endpoints of the policy wherever they are",
+		Fails:       "the client was told other addresses for the name and nobody was told this one; the certificate is for other names; or a server that is listed as an endpoint is contacted without a server name. Where DNS is encrypted or was asked before the capture, with ECH, and without any name the identity stays open",
+		NotSeen:     "no TLS of a local client with an endpoint or a server beyond the boundary was seen",
+		Remediation: "Look for entries in hosts files, domain fronting and intercepting proxies. Do not allow by address alone.",
+		Source:      "AWS Panorama security page: allow the appliance to connect to these endpoints; RFC 9325, section 3.7",
+	}
+}
+
+// Why an identity stays open.
+const (
+	identityECH       = "a server name that ECH hides"
+	identityProxied   = "a server behind a proxy, which resolves the name"
+	identityNameless  = "a ClientHello without a server name"
+	identityAddress   = "an endpoint that the policy allows by address alone"
+	identityNoAnswer  = "a server name for which no DNS answer to this client was seen before (cached, or asked out of sight)"
+	identityEncrypted = "a server name that the client may have asked for by encrypted DNS"
+)
+
+func (r *endpointIdentity) Judge(c *Case) {
+	t := c.TLS
+	if t == nil || c.clientTrust != Local || c.serverTrust == Special {
+		return
+	}
+	if c.hidesNames() {
+		if r.encrypted == nil {
+			r.encrypted = map[netip.Addr]bool{}
+		}
+		r.encrypted[c.Client.Addr.Addr()] = true
+	}
+	listed := c.contact().match.Fit != NotListed
+	if c.Between() != Outbound && !listed {
+		return
+	}
+	_, err := netip.ParseAddr(t.ServerName)
+	switch {
+	case c.proxied():
+		c.Undecided(identityProxied)
+	case t.ECH:
+		c.Undecided(identityECH)
+	case !t.ClientHello:
+		c.Undecided(clientUnseen)
+	case t.ServerName != "" && err != nil:
+		r.judgeName(c)
+	case !listed:
+		c.Undecided(identityNameless)
+	case len(c.contact().match.Endpoint.Names) == 0:
+		c.Undecided(identityAddress)
+	default:
+		c.failHandshake(nil, "began TLS without a server name, which nothing then ties to endpoint %s; a server name is wanted", c.contact().match.Endpoint.ID)
+	}
+}
+
+// hidesNames reports whether the flow is DNS that cannot be read: over TLS,
+// QUIC, or HTTPS where its ALPN or port says so.
+func (c *Case) hidesNames() bool {
+	const dotPort = 853 // RFC 7858, RFC 9250
+	return c.Wrapped == classify.ProtoDNS || c.Server.Addr.Port() == dotPort
+}
+
+func (r *endpointIdentity) judgeName(c *Case) {
+	name, client := strings.ToLower(strings.TrimSuffix(c.TLS.ServerName, ".")), c.Client.Addr.Addr()
+	agree, elsewhere := c.Site.vouch(client, c.Server.Addr.Addr(), name, c.Start)
+	var problems []string
+	if agree == classify.No {
+		problems = append(problems, fmt.Sprintf("DNS had told the client that it is at %s", elsewhere))
+	}
+	if cert := c.TLS.Certificate; cert != nil && cert.PublicKeyAlgorithm != "" && !covers(cert, name) {
+		problems = append(problems, "the certificate names "+certificateNames(cert))
+	}
+	switch {
+	case len(problems) > 0:
+		c.failHandshake(nil, "use the server name %q, but %s; a server name that DNS and certificate confirm is wanted", name, strings.Join(problems, " and "))
+	case agree == classify.Yes:
+		c.Examine()
+	case len(r.unproven) < maxHosts:
+		if r.unproven == nil {
+			r.unproven = map[netip.Addr]int{}
+		}
+		r.unproven[client]++
+	default:
+		c.Undecided(identityNoAnswer)
+	}
+}
+
+// Conclude says of the flows without a DNS answer why there may be none, now
+// that it is known which clients ask out of sight.
+func (r *endpointIdentity) Conclude(c *Conclusion) {
+	for client, flows := range r.unproven {
+		because := identityNoAnswer
+		if r.encrypted[client] {
+			because = identityEncrypted
+		}
+		for range flows {
+			c.ledger.undecide(because)
+		}
+	}
+}
