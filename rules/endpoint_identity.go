@@ -70,7 +70,7 @@ func (r *endpointIdentity) Judge(c *Case) {
 	case len(c.contact().match.Endpoint.Names) == 0:
 		c.Undecided(identityAddress)
 	default:
-		c.failHandshake(nil, "began TLS without a server name, which nothing then ties to endpoint %s; a server name is wanted", c.contact().match.Endpoint.ID)
+		c.failIdentity("nameless", "began TLS without a server name, so that nothing ties the server to endpoint %s; a server name is wanted", c.contact().match.Endpoint.ID)
 	}
 }
 
@@ -85,15 +85,17 @@ func (r *endpointIdentity) judgeName(c *Case) {
 	name, client := strings.ToLower(strings.TrimSuffix(c.TLS.ServerName, ".")), c.Client.Addr.Addr()
 	agree, elsewhere := c.Site.vouch(client, c.Server.Addr.Addr(), name, c.Start)
 	var problems []string
+	variant := "certificate"
 	if agree == classify.No {
 		problems = append(problems, fmt.Sprintf("DNS had told the client that it is at %s", elsewhere))
+		variant = c.Server.Addr.Addr().String() // whoever is there
 	}
 	if cert := c.TLS.Certificate; cert != nil && cert.PublicKeyAlgorithm != "" && !covers(cert, name) {
 		problems = append(problems, "the certificate names "+certificateNames(cert))
 	}
 	switch {
 	case len(problems) > 0:
-		c.failHandshake(nil, "use the server name %q, but %s; a server name that DNS and certificate confirm is wanted", name, strings.Join(problems, " and "))
+		c.failIdentity(variant, "use the server name %q, but %s; a server name that DNS and certificate confirm is wanted", name, strings.Join(problems, " and "))
 	case agree == classify.Yes:
 		c.Examine()
 	case len(r.unproven) < maxHosts:
@@ -104,6 +106,16 @@ func (r *endpointIdentity) judgeName(c *Case) {
 	default:
 		c.Undecided(identityNoAnswer)
 	}
+}
+
+// failIdentity records a violation; the variant keeps apart what the same name
+// is found wrong for.
+func (c *Case) failIdentity(variant, format string, args ...any) {
+	device, peer := c.Parties()
+	c.Fail(Violation{
+		Message: fmt.Sprintf("%s and %s ", device, peer) + fmt.Sprintf(format, args...),
+		Device:  device, Peer: peer, Variant: variant,
+	})
 }
 
 // Conclude says of the flows without a DNS answer why there may be none, now

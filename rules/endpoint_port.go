@@ -60,10 +60,18 @@ func (endpointPort) Judge(c *Case) {
 	}
 }
 
-// judgeALPN compares offer and choice with what an endpoint declares.
+// judgeALPN compares offer and choice with what the endpoint declares and, where
+// several entries allow the same contact, with what any of them does.
 func (c *Case) judgeALPN(e *Endpoint) {
 	t := c.TLS
-	declared := func(protocol string) bool { return e.speaks(protocol) }
+	entries := append(c.listing(), e)
+	if slices.ContainsFunc(entries, func(e *Endpoint) bool { return len(e.ALPN) == 0 }) {
+		c.Examine()
+		return
+	}
+	declared := func(protocol string) bool {
+		return slices.ContainsFunc(entries, func(e *Endpoint) bool { return e.speaks(protocol) })
+	}
 	switch {
 	case !t.ClientHello:
 		c.Undecided(clientUnseen)
@@ -76,6 +84,16 @@ func (c *Case) judgeALPN(e *Endpoint) {
 	default:
 		c.Examine()
 	}
+}
+
+// listing returns every entry of the allow-list that allows the contact.
+func (c *Case) listing() []*Endpoint {
+	client := c.Client.Addr.Addr()
+	device := c.Policy.Device(c.Client.MAC, client)
+	found := append(c.Policy.endpoints.byName(c.contact().name), c.Policy.endpoints.byAddr(c.Server.Addr.Addr().Unmap())...)
+	return slices.DeleteFunc(found, func(e *Endpoint) bool {
+		return c.Policy.fit(e, c.Server.Addr.Port(), c.Transport(), client, device) != Listed
+	})
 }
 
 // speaks reports whether the endpoint declares an ALPN protocol.

@@ -103,7 +103,7 @@ func TestEndpointIdentity(t *testing.T) {
 		{"certificate agrees, nobody was told", nil, logsAt, certified(logsName), Indeterminate, "no DNS answer"},
 		{"both disagree", []dnsAnswer{toldAt(logsName, "198.51.100.12", time.Second)}, logsAt, certified("proxy.example"), Fail, "198.51.100.12 and the certificate names"},
 		{"ECH", nil, logsAt, tls13(func(t *classify.TLS) { t.ECH = true }), Indeterminate, "ECH"},
-		{"no name, to whom DNS knows as an endpoint", []dnsAnswer{toldAt(logsName, "198.51.100.11", time.Second)}, logsAt, named(""), Fail, "without a server name, which nothing then ties to endpoint logs"},
+		{"no name, to whom DNS knows as an endpoint", []dnsAnswer{toldAt(logsName, "198.51.100.11", time.Second)}, logsAt, named(""), Fail, "without a server name, so that nothing ties the server to endpoint logs"},
 		{"no name, to an address of an endpoint with names", nil, "198.51.100.65:443", named(""), Fail, "endpoint partner"},
 		{"an address for a name", nil, "198.51.100.65:443", named("198.51.100.65"), Fail, "endpoint partner"},
 		{"no name, to an endpoint without names", nil, "198.51.100.81:443", named(""), Indeterminate, "by address alone"},
@@ -191,6 +191,13 @@ func TestEndpointPortAndALPN(t *testing.T) {
 		{"several, the right one chosen", hello("198.51.100.10:443", iot, chosen("x-amzn-mqtt-ca")), Pass, nil},
 		{"several, another chosen", hello("198.51.100.10:443", iot, chosen("h2")), Fail, []string{"medium 10.20.0.10 198.51.100.10"}},
 		{"hello unseen", hello("198.51.100.10:443", iot, func(t *classify.TLS) { *t = classify.TLS{ServerName: iot} }), Indeterminate, nil},
+	})
+	// A second entry for the same names and port adds to the first.
+	second := aws + "  - { id: iot-web, names: [\"<iot-prefix>-ats.iot.<region>.amazonaws.com\"], alpn: { https: [h2] } }\n"
+	second = strings.Replace(second, "dns: { correlate_window: 1h }\n", "", 1)
+	testVerdicts(t, parse(t, second), "endpoint-port", []verdictCase{
+		{"ALPN of the second", hello("198.51.100.10:443", iot, offer("h2")), Pass, nil},
+		{"ALPN of neither", hello("198.51.100.10:443", iot, offer("http/1.1")), Fail, []string{"medium 10.20.0.10 198.51.100.10"}},
 	})
 	if q := requirement(t, judge(builtin(t, "edge-camera")), "endpoint-port"); q.Verdict != NotApplicable {
 		t.Errorf("without endpoints: %s", q.Verdict)
