@@ -195,6 +195,7 @@ type Certificate struct {
 	Subject, Issuer     string
 	DNSNames            []string
 	IPAddresses         []netip.Addr
+	MoreNames           bool   // there are names or addresses beyond the 256 of each that are kept
 	SerialNumber        string // hexadecimal
 	NotBefore, NotAfter flow.Time
 	PublicKeyAlgorithm  string

@@ -19,6 +19,9 @@ func (c *Case) contact() *contact {
 	if m := &c.met; !m.known {
 		client := c.Client.Addr.Addr()
 		m.known, m.name = true, strings.ToLower(strings.TrimSuffix(c.ServerName(), "."))
+		if c.Policy.endpoints.empty() {
+			return m
+		}
 		m.match = c.Policy.Endpoint(m.name, c.Server.Addr, c.Transport(), client, c.Policy.Device(c.Client.MAC, client))
 	}
 	return &c.met

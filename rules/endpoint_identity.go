@@ -51,19 +51,19 @@ func (r *endpointIdentity) Judge(c *Case) {
 		}
 		r.encrypted[c.Client.Addr.Addr()] = true
 	}
-	listed := c.contact().match.Fit != NotListed
-	if c.Between() != Outbound && !listed {
-		return
-	}
-	_, err := netip.ParseAddr(t.ServerName)
+	named := t.ServerName != "" && !isAddress(t.ServerName)
+	between := c.Between()
+	// The allow-list is asked only where it decides.
+	listed := (between != Outbound || !named) && c.contact().match.Fit != NotListed
 	switch {
+	case between != Outbound && !listed:
 	case c.proxied():
 		c.Undecided(identityProxied)
 	case t.ECH:
 		c.Undecided(identityECH)
 	case !t.ClientHello:
 		c.Undecided(clientUnseen)
-	case t.ServerName != "" && err != nil:
+	case named:
 		r.judgeName(c)
 	case !listed:
 		c.Undecided(identityNameless)
@@ -90,7 +90,7 @@ func (r *endpointIdentity) judgeName(c *Case) {
 		problems = append(problems, fmt.Sprintf("DNS had told the client that it is at %s", elsewhere))
 		variant = c.Server.Addr.Addr().String() // whoever is there
 	}
-	if cert := c.TLS.Certificate; cert != nil && cert.PublicKeyAlgorithm != "" && !covers(cert, name) {
+	if cert := c.TLS.Certificate; cert != nil && cert.PublicKeyAlgorithm != "" && !cert.MoreNames && !covers(cert, name) {
 		problems = append(problems, "the certificate names "+certificateNames(cert))
 	}
 	switch {

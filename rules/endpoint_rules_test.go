@@ -91,6 +91,8 @@ func TestEndpointIdentity(t *testing.T) {
 		{"told so within TTL and allowance", []dnsAnswer{toldAt(logsName, "198.51.100.11", time.Hour+time.Minute)}, logsAt, named(logsName), Pass, ""},
 		{"told so before that", []dnsAnswer{toldAt(logsName, "198.51.100.11", time.Hour+61*time.Second)}, logsAt, named(logsName), Indeterminate, "no DNS answer"},
 		{"told another address", []dnsAnswer{toldAt(logsName, "198.51.100.12", time.Second)}, logsAt, named(logsName), Fail, "DNS had told the client that it is at 198.51.100.12"},
+		{"told addresses of another family", []dnsAnswer{toldAt(logsName, "2001:db8::12", time.Second)}, logsAt, named(logsName), Indeterminate, "no DNS answer"},
+		{"told more addresses than are remembered", manyAnswers(start), logsAt, named(logsName), Indeterminate, "no DNS answer"},
 		{"told another address long before", []dnsAnswer{toldAt(logsName, "198.51.100.12", 3*time.Hour)}, logsAt, named(logsName), Indeterminate, "no DNS answer"},
 		{"told another address, a neighbour this one", []dnsAnswer{toldAt(logsName, "198.51.100.12", time.Second), other}, logsAt, named(logsName), Indeterminate, "no DNS answer"},
 		{"told another address afterwards", []dnsAnswer{toldAt(logsName, "198.51.100.12", -time.Second)}, logsAt, named(logsName), Indeterminate, "no DNS answer"},
@@ -130,6 +132,14 @@ func TestEndpointIdentity(t *testing.T) {
 			}
 		})
 	}
+}
+
+// manyAnswers fill what is remembered of one name.
+func manyAnswers(start flow.Time) (list []dnsAnswer) {
+	for i := range maxToldAddrs {
+		list = append(list, dnsAnswer{"10.20.0.10", logsName, "", netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}).String(), start - 1, 60})
+	}
+	return list
 }
 
 // A client that asks its names by encrypted DNS has the reason named, whichever

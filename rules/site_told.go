@@ -62,23 +62,25 @@ func (s *Site) address(client netip.Addr, name string) netip.Addr {
 
 // vouch says what the DNS answers that client had before the time say of a
 // server that it addresses by name: Yes when one gave this address, No when those
-// that hold gave others and nobody was told this one. An answer holds for its TTL
-// and an allowance for caches (dns.correlate_window).
+// that hold gave others of its family, all that there were are remembered, and
+// nobody was told this one. An answer holds for its TTL and an allowance for
+// caches (dns.correlate_window).
 func (s *Site) vouch(client, server netip.Addr, name string, at flow.Time) (agree classify.Trit, elsewhere netip.Addr) {
 	server = server.Unmap()
-	for _, t := range s.told[toldKey{client, name}] {
+	told := s.told[toldKey{client, name}]
+	for _, t := range told {
 		holds := t.first <= at && at <= t.until.Add(s.policy.DNS.CorrelateWindow)
 		switch {
 		case t.addr == server && holds:
 			return classify.Yes, netip.Addr{}
 		case t.addr == server:
 			return classify.UnknownTrit, netip.Addr{}
-		case holds && !elsewhere.IsValid():
+		case holds && t.addr.Is4() == server.Is4() && !elsewhere.IsValid():
 			elsewhere = t.addr
 		}
 	}
 	known := func(k knownName) bool { return k.name == name }
-	if elsewhere.IsValid() && !slices.ContainsFunc(s.names[nameKey{server: server}], known) {
+	if elsewhere.IsValid() && len(told) < maxToldAddrs && !slices.ContainsFunc(s.names[nameKey{server: server}], known) {
 		return classify.No, elsewhere
 	}
 	return classify.UnknownTrit, netip.Addr{}

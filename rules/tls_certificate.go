@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ const (
 	certificateCut     = "a certificate that was not seen whole"
 	certificateUnread  = "a certificate that cannot be read (it is no X.509 that this program understands)"
 	certificateNoClock = "a certificate in a capture whose clock was not set"
+	certificateNamed   = "a certificate with more names than are read, none of which is the one asked for"
 	certificateEdge    = "a certificate whose validity begins or ends within the capture clock's error"
 )
 
@@ -52,17 +54,21 @@ func (tlsCertificate) Judge(c *Case) {
 		return
 	}
 	problems := certificateProblems(cert, c.Policy)
-	if name := t.ServerName; name != "" && !covers(cert, name) {
+	validity, unsure := validity(cert, c.Start, c.Policy.Capture.ClockMaxError)
+	switch name := t.ServerName; {
+	case name == "" || covers(cert, name):
+	case cert.MoreNames:
+		unsure = certificateNamed
+	default:
 		problems = append(problems, fmt.Sprintf("it names %s, not the %q that was asked for", certificateNames(cert), name))
 	}
-	validity, unsure := validity(cert, c.Start, c.Policy.Capture.ClockMaxError)
 	if validity != "" {
 		problems = append(problems, validity)
 	}
 	switch {
 	case len(problems) > 0:
-		c.failHandshake(nil, "use a certificate with problems (subject %q, issuer %q, serial %s, SHA-256 %x): %s",
-			short(cert.Subject), short(cert.Issuer), short(cert.SerialNumber), cert.SHA256[:8], strings.Join(problems, "; "))
+		c.failHandshake(nil, "use a certificate with problems: %s (subject %q, issuer %q, serial %s, SHA-256 %x)",
+			strings.Join(problems, "; "), short(cert.Subject), short(cert.Issuer), short(cert.SerialNumber), cert.SHA256[:8])
 	case unsure != "":
 		c.Undecided(unsure)
 	default:
@@ -117,13 +123,9 @@ func validity(cert *classify.Certificate, at flow.Time, tolerance time.Duration)
 // an address, or a DNS name label by label, of which the certificate may write
 // the whole left-most label as '*'. The subject's common name counts for nothing.
 func covers(cert *classify.Certificate, name string) bool {
-	if a, err := netip.ParseAddr(name); err == nil {
-		for _, b := range cert.IPAddresses {
-			if a.Unmap() == b {
-				return true
-			}
-		}
-		return false
+	if isAddress(name) {
+		a, _ := netip.ParseAddr(name)
+		return slices.Contains(cert.IPAddresses, a.Unmap())
 	}
 	name = strings.TrimSuffix(name, ".")
 	label, rest, _ := strings.Cut(name, ".")
@@ -164,4 +166,14 @@ func short(s string) string {
 		return s[:most] + "…"
 	}
 	return s
+}
+
+// isAddress reports whether a server name is an IP address, which it must not be
+// (RFC 6066, section 3). Names end in a letter, so that few are looked at twice.
+func isAddress(name string) bool {
+	if name == "" || name[len(name)-1] > '9' && strings.IndexByte(name, ':') < 0 {
+		return false
+	}
+	_, err := netip.ParseAddr(name)
+	return err == nil
 }

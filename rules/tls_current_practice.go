@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 
 	"spanaudit/classify"
@@ -8,9 +9,11 @@ import (
 
 // tlsCurrentPractice judges the negotiated suite by the document that
 // tls.profile names.
-type tlsCurrentPractice struct{}
+type tlsCurrentPractice struct {
+	good map[classify.CipherSuite]bool // suites against which nothing ever speaks
+}
 
-func (tlsCurrentPractice) Doc() Doc {
+func (*tlsCurrentPractice) Doc() Doc {
 	return Doc{
 		ID:          "tls-current-practice",
 		Title:       "Suite not in current best practice",
@@ -24,27 +27,42 @@ func (tlsCurrentPractice) Doc() Doc {
 	}
 }
 
-func (tlsCurrentPractice) Judge(c *Case) {
+func (r *tlsCurrentPractice) Judge(c *Case) {
 	t := c.serverHello()
-	if t == nil {
-		return
-	}
-	if t.Version == classify.SSL2 {
+	switch {
+	case t == nil:
+	case r.good[t.CipherSuite] && t.Version != classify.SSL2:
+		c.Examine()
+	case t.Version == classify.SSL2:
 		c.failHandshake(nil, "negotiated SSL 2.0, none of whose suites is in current practice; %s", soundSuite)
-		return
-	}
-	if t.CipherSuite.Class() == classify.ClassUnknown {
+	case t.CipherSuite.Class() == classify.ClassUnknown:
 		c.Undecided(unknownSuite)
-		return
+	default:
+		r.judge(c, t)
 	}
+}
+
+func (r *tlsCurrentPractice) judge(c *Case, t *classify.TLS) {
 	profile := profileOf(c.Policy)
 	objections := profile.objections(t, c.Start)
-	if len(objections) == 0 {
-		c.Examine()
+	if len(objections) > 0 {
+		what := uint32(t.CipherSuite) << 1
+		if t.EncryptThenMAC {
+			what++
+		}
+		c.failOnce(what, func() Violation {
+			return c.handshakeViolation(practiceSeverity(t, objections), fmt.Sprintf("negotiated %s (%s); a suite of %s is wanted, such as ECDHE with AES-GCM",
+				t.CipherSuite, reasonWords(objections), profile.document))
+		})
 		return
 	}
-	c.failHandshake(practiceSeverity(t, objections), "negotiated %s (%s); a suite of %s is wanted, such as ECDHE with AES-GCM",
-		t.CipherSuite, reasonWords(objections), profile.document)
+	c.Examine()
+	if len(t.CipherSuite.Reasons()) == 0 {
+		if r.good == nil {
+			r.good = map[classify.CipherSuite]bool{}
+		}
+		r.good[t.CipherSuite] = true
+	}
 }
 
 // practiceSeverity is low where CBC is all that stands against a suite and

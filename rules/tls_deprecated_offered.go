@@ -32,17 +32,21 @@ func (tlsDeprecatedOffered) Judge(c *Case) {
 		return
 	}
 	minimum := classify.TLSVersion(c.Policy.TLS.MinVersion)
-	deprecated := 0
+	deprecated := uint32(0) // the versions, as bits, so that another offer is told anew
 	for _, v := range t.OfferedVersions {
 		if !meets(v, minimum) {
-			deprecated++
+			deprecated |= 1 << (v & 0xF)
 		}
 	}
 	switch {
 	case t.SSLv2Framed:
-		c.failOffer(nil, "in the framing of SSL 2.0, which lets nothing newer than TLS 1.2 be negotiated safely; a hello of %s is wanted", wantedVersion(minimum))
+		c.failOnce(1<<31, func() Violation {
+			return c.offerViolation(nil, "a hello in the framing of SSL 2.0; one of "+wantedVersion(minimum)+" is wanted")
+		})
 	case deprecated > 0:
-		c.failOffer(nil, "%s; nothing below %s is wanted", deprecatedNames(t.OfferedVersions, minimum), wantedVersion(minimum, t.OfferedVersions...))
+		c.failOnce(deprecated, func() Violation {
+			return c.offerViolation(nil, deprecatedNames(t.OfferedVersions, minimum)+"; nothing below "+wantedVersion(minimum, t.OfferedVersions...)+" is wanted")
+		})
 	case !t.SupportedVersions:
 		c.Undecided(floorUnseen)
 	default:

@@ -8,7 +8,10 @@ import (
 
 // tlsGroup judges the group in which keys were exchanged, and counts those that
 // withstand a quantum computer.
-type tlsGroup struct{ judged, hybrid int }
+type tlsGroup struct {
+	judged, hybrid int
+	good           map[classify.Group]bool // named groups that pass, and whether they are hybrids
+}
 
 func (*tlsGroup) Doc() Doc {
 	return Doc{
@@ -49,27 +52,52 @@ func (r *tlsGroup) Judge(c *Case) {
 
 func (r *tlsGroup) judge(c *Case, t *classify.TLS) {
 	r.judged++
+	hybrid, passes := r.good[t.Group]
+	if passes && t.DHBits == 0 {
+		if hybrid {
+			r.hybrid++
+		}
+		c.Examine()
+		return
+	}
 	if t.Group.Kind() == "hybrid" {
 		r.hybrid++
 	}
-	prime := max(t.DHBits, t.Group.Prime())
-	profile := profileOf(c.Policy)
-	switch p := c.Policy.TLS; {
-	case prime > 0 && prime < p.MinDHBits:
-		c.failHandshake(nil, "exchanged keys with a prime of %d bits (%s); at least %d bits are wanted", prime, t.CipherSuite, p.MinDHBits)
-	case t.Group.Explicit():
-		c.failHandshake(nil, "exchanged keys over a curve of the server's own (explicit parameters); a named curve such as x25519 or secp256r1 is wanted")
-	case t.Group != 0 && t.Group.Bits() == 0:
+	severity, problem := groupProblem(c.Policy, t)
+	switch {
+	case t.Group != 0 && !t.Group.Explicit() && t.Group.Bits() == 0:
 		c.Undecided(unknownGroup)
+	case problem != "":
+		c.failHandshake(severity, "exchanged keys %s", problem)
+	default:
+		c.Examine()
+		if t.Group != 0 {
+			if r.good == nil {
+				r.good = map[classify.Group]bool{}
+			}
+			r.good[t.Group] = t.Group.Kind() == "hybrid"
+		}
+	}
+}
+
+// groupProblem says what is wrong with the group of a key exchange, "" when
+// nothing is; severity is nil for the rule's own.
+func groupProblem(policy *Policy, t *classify.TLS) (severity *Severity, problem string) {
+	prime := max(t.DHBits, t.Group.Prime())
+	profile := profileOf(policy)
+	switch p := policy.TLS; {
+	case prime > 0 && prime < p.MinDHBits:
+		return nil, fmt.Sprintf("with a prime of %d bits (%s); at least %d bits are wanted", prime, t.CipherSuite, p.MinDHBits)
+	case t.Group.Explicit():
+		return nil, "over a curve of the server's own (explicit parameters); a named curve such as x25519 or secp256r1 is wanted"
 	case prime == 0 && t.Group.Bits() < curveStrength(p.MinECBits):
-		c.failHandshake(nil, "exchanged keys in %s, of %d bits of security; a curve of at least %d bits (%d bits of security) is wanted",
+		return nil, fmt.Sprintf("in %s, of %d bits of security; a curve of at least %d bits (%d bits of security) is wanted",
 			t.Group, t.Group.Bits(), p.MinECBits, curveStrength(p.MinECBits))
 	case profile.groups != nil && t.Group != 0 && !profile.groups(t.Group):
 		medium := Medium
-		c.failHandshake(&medium, "exchanged keys in %s; a group of %s is wanted, such as secp256r1", t.Group, profile.document)
-	default:
-		c.Examine()
+		return &medium, fmt.Sprintf("in %s; a group of %s is wanted, such as secp256r1", t.Group, profile.document)
 	}
+	return nil, ""
 }
 
 // curveStrength returns the security in bits of a curve of so many bits: half of

@@ -50,7 +50,7 @@ func (c *Case) judgePSK(t *classify.TLS) {
 		c.Examine()
 	}
 	if t.EarlyData && !early {
-		c.ledger.note("early data was offered without being used where it is not allowed")
+		c.ledger.note("early data was offered, and none was used that the policy forbids")
 	}
 }
 

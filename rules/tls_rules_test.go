@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -134,7 +136,7 @@ func TestListsOfSuitesAreNotMistakenForOneAnother(t *testing.T) {
 	for range 3 {
 		for suite := range classify.CipherSuite(20) {
 			want := max(suite.Class(), classify.ClassGood)
-			if got := r.worst([]classify.CipherSuite{0x1301, suite}); got != want {
+			if got := r.list([]classify.CipherSuite{0x1301, suite}).worst; got != want {
 				t.Errorf("%s: %s; %s is wanted", suite, got, want)
 			}
 		}
@@ -345,6 +347,7 @@ func TestCertificates(t *testing.T) {
 		{"within the clock's error", with(func(*classify.Certificate) {}), shift(-time.Millisecond), Indeterminate, ""},
 		{"clock not set", with(func(*classify.Certificate) {}), 1000, Indeterminate, ""},
 		{"other name", with(func(c *classify.Certificate) { c.DNSNames = []string{"example.com"} }), shift(1), Fail, `names "example.com", not the "logs.us-east-1.amazonaws.com"`},
+		{"other names, more than are read", with(func(c *classify.Certificate) { c.DNSNames, c.MoreNames = []string{"example.com"}, true }), shift(1), Indeterminate, ""},
 		{"no name", with(func(c *classify.Certificate) { c.DNSNames = nil }), shift(1), Fail, "names no server"},
 		{"'*' does not stand for two labels", with(func(c *classify.Certificate) { c.DNSNames = []string{"*.amazonaws.com"} }), shift(1), Fail, "not the"},
 		{"short RSA key", with(func(c *classify.Certificate) { c.PublicKeyBits = 1024 }), shift(1), Fail, "RSA key has 1024 bits; at least 2048"},
@@ -390,5 +393,56 @@ func TestNamesThatACertificateCovers(t *testing.T) {
 	c.IPAddresses = append(c.IPAddresses, addr("192.0.2.1"))
 	if !covers(c, "192.0.2.1") || covers(c, "192.0.2.2") {
 		t.Error("addresses are compared wrongly")
+	}
+}
+
+// A violation that is found again and again is one finding, whose sentence is
+// that of the earliest flow, in whatever order the flows end.
+func TestRepeatedViolationsAreOneFinding(t *testing.T) {
+	p := parse(t, site)
+	records := func() (list []*classify.Record) {
+		w := &wire{}
+		for i := range 12 {
+			tls := offered(func(t *classify.TLS) {
+				t.OfferedSuites = []classify.CipherSuite{0x1301, 0x009C}
+				if i%3 == 0 {
+					t.OfferedSuites = append(t.OfferedSuites, 0x0035)
+				}
+				t.OfferedVersions = append(t.OfferedVersions, classify.TLS11)
+				t.OfferedSignatures = append(t.OfferedSignatures, 0x0201)
+			})
+			list = append(list, w.hello(tls))
+		}
+		return list
+	}
+	ordered := func(seed uint64) []Finding {
+		list := records()
+		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		r := sortedFlows(judge(p, list...))
+		for i := range r.Findings {
+			slices.SortFunc(r.Findings[i].Evidence, byFrame)
+		}
+		return slices.DeleteFunc(r.Findings, func(f Finding) bool { return !strings.HasPrefix(f.Rule, "tls-") })
+	}
+	want := ordered(0)
+	if len(want) != 3 {
+		t.Fatalf("%d findings; 3 are wanted: %+v", len(want), want)
+	}
+	for _, f := range want {
+		if f.Count != 12 || len(f.Flows) != 1 || len(f.Evidence) != 12 || f.First != records()[0].Start {
+			t.Errorf("%s: %d times, first %d, flows %v, evidence %v", f.Rule, f.Count, f.First, f.Flows, f.Evidence)
+		}
+		if f.Rule == "tls-weak-offered" && !strings.Contains(f.Message, "TLS_RSA_WITH_AES_256_CBC_SHA ") {
+			t.Errorf("%q is not the earliest flow's", f.Message)
+		}
+	}
+	for seed := range uint64(30) {
+		got := ordered(seed)
+		for i := range want {
+			got[i].names, want[i].names = nil, nil
+			if !reflect.DeepEqual(got[i], want[i]) {
+				t.Fatalf("seed %d:\n%+v\nwant\n%+v", seed, got[i], want[i])
+			}
+		}
 	}
 }

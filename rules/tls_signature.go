@@ -38,8 +38,10 @@ func (tlsSignature) Judge(c *Case) {
 	case oldHash(t.ClientSignature):
 		c.failHandshake(nil, "used %s in the client's CertificateVerify; a signature with SHA-256 or better is wanted", t.ClientSignature)
 	case c.offersOldHash(t):
-		low := Low
-		c.failOffer(&low, "%s; SHA-256 or better is wanted", oldHashWords(t))
+		c.failOnce(0, func() Violation {
+			low := Low
+			return c.offerViolation(&low, oldHashWords(t)+"; SHA-256 or better is wanted")
+		})
 	case slices.ContainsFunc(t.WantedSignatures, oldHash):
 		low := Low
 		c.failHandshake(&low, "let the client sign with %s (CertificateRequest); SHA-256 or better is wanted", firstOldHash(t.WantedSignatures))

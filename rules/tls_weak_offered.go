@@ -13,13 +13,14 @@ import (
 // same list all day.
 type tlsWeakOffered struct {
 	judged [8]suiteList
-	next   int // the place that the next new list takes
+	lists  uint32 // judged so far
 }
 
 // suiteList is a list of suites and what is wrong with it.
 type suiteList struct {
 	suites []classify.CipherSuite
 	worst  classify.Class
+	id     uint32
 }
 
 func (*tlsWeakOffered) Doc() Doc {
@@ -41,31 +42,37 @@ func (r *tlsWeakOffered) Judge(c *Case) {
 	if t == nil {
 		return
 	}
-	switch r.worst(t.OfferedSuites) {
+	list := r.list(t.OfferedSuites)
+	switch list.worst {
 	case classify.ClassBroken:
-		c.failOffer(nil, "broken cipher suites: %s; suites with ECDHE and AES-GCM are wanted", suiteWords(t.OfferedSuites, classify.ClassBroken))
+		c.failOnce(list.id, func() Violation {
+			return c.offerViolation(nil, "broken cipher suites: "+suiteWords(t.OfferedSuites, classify.ClassBroken)+"; suites with ECDHE and AES-GCM are wanted")
+		})
 	case classify.ClassWeak:
-		low := Low
-		c.failOffer(&low, "weak cipher suites: %s; suites with ECDHE and AES-GCM are wanted", suiteWords(t.OfferedSuites, classify.ClassWeak))
+		c.failOnce(list.id, func() Violation {
+			low := Low
+			return c.offerViolation(&low, "weak cipher suites: "+suiteWords(t.OfferedSuites, classify.ClassWeak)+"; suites with ECDHE and AES-GCM are wanted")
+		})
 	default:
 		c.Examine()
 	}
 }
 
-// worst returns the class of the worst suite.
-func (r *tlsWeakOffered) worst(suites []classify.CipherSuite) classify.Class {
+// list returns what is known of a list of suites.
+func (r *tlsWeakOffered) list(suites []classify.CipherSuite) *suiteList {
 	for i := range r.judged {
 		if slices.Equal(r.judged[i].suites, suites) {
-			return r.judged[i].worst
+			return &r.judged[i]
 		}
 	}
-	list := suiteList{suites: suites}
+	r.lists++
+	list := suiteList{suites: suites, id: r.lists}
 	for _, s := range suites {
 		list.worst = max(list.worst, s.Class())
 	}
-	r.judged[r.next] = list
-	r.next = (r.next + 1) % len(r.judged)
-	return list.worst
+	place := &r.judged[r.lists%uint32(len(r.judged))]
+	*place = list
+	return place
 }
 
 // maxWords bounds the names that a sentence lists.
