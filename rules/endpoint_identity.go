@@ -12,9 +12,15 @@ import (
 // the server name, the DNS answers that this client had, and the certificate
 // where it can be seen.
 type endpointIdentity struct {
-	encrypted map[netip.Addr]bool // clients that ask their names out of sight
-	unproven  map[netip.Addr]int  // flows by client for whose name no answer speaks
+	encrypted  map[netip.Addr]bool // clients that ask their names out of sight
+	unproven   map[netip.Addr]int  // flows by client for whose name no answer speaks
+	unanswered map[toldKey]bool    // questions of which an answer may have been lost
+	denied     []Case              // flows whose address DNS denies, kept until these are known
 }
+
+// maxDenied bounds the flows and the questions that wait for the end of the
+// capture.
+const maxDenied = 4096
 
 func (*endpointIdentity) Doc() Doc {
 	return Doc{
@@ -38,11 +44,16 @@ const (
 	identityAddress   = "an endpoint that the policy allows by address alone"
 	identityNoAnswer  = "a server name for which no DNS answer to this client was seen before (cached, or asked out of sight)"
 	identityEncrypted = "a server name that the client may have asked for by encrypted DNS"
+	identityLost      = "a server name of which DNS answers gave other addresses, and one answer was not seen"
 )
 
 func (r *endpointIdentity) Judge(c *Case) {
 	t := c.TLS
-	if t == nil || c.clientTrust != Local || c.serverTrust == Special {
+	if t == nil {
+		r.noteUnanswered(c)
+		return
+	}
+	if c.clientTrust != Local || c.serverTrust == Special {
 		return
 	}
 	if c.hidesNames() {
@@ -81,21 +92,36 @@ func (c *Case) hidesNames() bool {
 	return c.Wrapped == classify.ProtoDNS || c.Server.Addr.Port() == dotPort
 }
 
+// noteUnanswered remembers the questions of a local client of which an answer may
+// be missing.
+func (r *endpointIdentity) noteUnanswered(c *Case) {
+	if c.DNS == nil || c.clientTrust != Local || c.DNS.Queries <= c.DNS.Responses {
+		return
+	}
+	for _, name := range c.DNS.Names {
+		if r.unanswered == nil {
+			r.unanswered = map[toldKey]bool{}
+		}
+		if len(r.unanswered) < maxDenied {
+			r.unanswered[toldKey{c.Client.Addr.Addr(), name}] = true
+		}
+	}
+}
+
 func (r *endpointIdentity) judgeName(c *Case) {
-	name, client := strings.ToLower(strings.TrimSuffix(c.TLS.ServerName, ".")), c.Client.Addr.Addr()
+	name, client := identityName(c), c.Client.Addr.Addr()
 	agree, elsewhere := c.Site.vouch(client, c.Server.Addr.Addr(), name, c.Start)
-	var problems []string
-	variant := "certificate"
-	if agree == classify.No {
-		problems = append(problems, fmt.Sprintf("DNS had told the client that it is at %s", elsewhere))
-		variant = c.Server.Addr.Addr().String() // whoever is there
-	}
-	if cert := c.TLS.Certificate; cert != nil && cert.PublicKeyAlgorithm != "" && !cert.MoreNames && !covers(cert, name) {
-		problems = append(problems, "the certificate names "+certificateNames(cert))
-	}
-	switch {
-	case len(problems) > 0:
-		c.failIdentity(variant, "use the server name %q, but %s; a server name that DNS and certificate confirm is wanted", name, strings.Join(problems, " and "))
+	switch cert := c.TLS.Certificate; {
+	case cert != nil && cert.PublicKeyAlgorithm != "" && !cert.MoreNames && !covers(cert, name):
+		but := "the certificate names " + certificateNames(cert)
+		if agree == classify.No {
+			but = deniedWords(elsewhere) + " and " + but
+		}
+		c.failIdentity("certificate", "use the server name %q, but %s; a server name that DNS and certificate confirm is wanted", name, but)
+	case agree == classify.No && len(r.denied) < maxDenied:
+		r.denied = append(r.denied, *c)
+	case agree == classify.No:
+		c.failDenied(elsewhere)
 	case agree == classify.Yes:
 		c.Examine()
 	case len(r.unproven) < maxHosts:
@@ -108,19 +134,39 @@ func (r *endpointIdentity) judgeName(c *Case) {
 	}
 }
 
-// failIdentity records a violation; the variant keeps apart what the same name
-// is found wrong for.
-func (c *Case) failIdentity(variant, format string, args ...any) {
-	device, peer := c.Parties()
-	c.Fail(Violation{
-		Message: fmt.Sprintf("%s and %s ", device, peer) + fmt.Sprintf(format, args...),
-		Device:  device, Peer: peer, Variant: variant,
-	})
+// identityName returns the server name as DNS writes it.
+func identityName(c *Case) string {
+	return strings.ToLower(strings.TrimSuffix(c.TLS.ServerName, "."))
 }
 
-// Conclude says of the flows without a DNS answer why there may be none, now
-// that it is known which clients ask out of sight.
+func deniedWords(elsewhere netip.Addr) string {
+	return fmt.Sprintf("DNS had told the client that it is at %s", elsewhere)
+}
+
+// failDenied records that DNS denies the address; whoever is there is what
+// keeps such violations apart.
+func (c *Case) failDenied(elsewhere netip.Addr) {
+	c.failIdentity(c.Server.Addr.Addr().String(), "use the server name %q, but %s; a server name that DNS confirms is wanted", identityName(c), deniedWords(elsewhere))
+}
+
+// Conclude judges the flows whose address DNS denies, and says of those without
+// a DNS answer why there may be none, now that it is known which questions were
+// not answered and which clients ask out of sight.
 func (r *endpointIdentity) Conclude(c *Conclusion) {
+	for i := range r.denied {
+		q := &r.denied[i]
+		client, name := q.Client.Addr.Addr(), identityName(q)
+		if r.unanswered[toldKey{client, name}] {
+			q.Undecided(identityLost)
+			continue
+		}
+		_, elsewhere := q.Site.vouch(client, q.Server.Addr.Addr(), name, q.Start)
+		if !elsewhere.IsValid() { // an answer that came later named it
+			q.Undecided(identityNoAnswer)
+			continue
+		}
+		q.failDenied(elsewhere)
+	}
 	for client, flows := range r.unproven {
 		because := identityNoAnswer
 		if r.encrypted[client] {
@@ -130,4 +176,14 @@ func (r *endpointIdentity) Conclude(c *Conclusion) {
 			c.ledger.undecide(because)
 		}
 	}
+}
+
+// failIdentity records a violation; the variant keeps apart what the same name
+// is found wrong for.
+func (c *Case) failIdentity(variant, format string, args ...any) {
+	device, peer := c.Parties()
+	c.Fail(Violation{
+		Message: fmt.Sprintf("%s and %s ", device, peer) + fmt.Sprintf(format, args...),
+		Device:  device, Peer: peer, Variant: variant,
+	})
 }

@@ -17,7 +17,7 @@ func (endpointPort) Doc() Doc {
 		ID:          "endpoint-port",
 		Title:       "Wrong port or ALPN for the service",
 		Severity:    Medium,
-		Kind:        Obligation,
+		Kind:        Prohibition,
 		Checks:      "an endpoint of the policy is contacted at its ports and over its transport, and where it declares alpn, the client offers one of these protocols and the server chooses one: on port 443 AWS IoT tells MQTT by x-amzn-mqtt-ca (mqtt with custom authentication), HTTPS by x-amzn-http-ca",
 		Fails:       "another port or transport (low where the connection did not come about), no ALPN, or none of the declared ones. TLS 1.3 encrypts the choice: where the client also offers others, it stays open",
 		NotSeen:     "no endpoint of the policy was contacted",
@@ -29,7 +29,10 @@ func (endpointPort) Doc() Doc {
 // NotApplicable leaves the rule out where there is nothing to compare with.
 func (endpointPort) NotApplicable(p *Policy) string { return egressAllowList{}.NotApplicable(p) }
 
-const alpnEncrypted = "a TLS 1.3 handshake whose client offered other ALPN protocols too: which one was chosen is encrypted"
+const (
+	contactNameless = "a contact whose name was not seen: it may be an endpoint's"
+	alpnEncrypted   = "a TLS 1.3 handshake whose client offered other ALPN protocols too: which one was chosen is encrypted"
+)
 
 func (endpointPort) Judge(c *Case) {
 	if c.clientTrust != Local || c.Between() != Outbound && c.TLS == nil || c.Flow.Protocol != flow.TCP && c.Flow.Protocol != flow.UDP {
@@ -41,6 +44,8 @@ func (endpointPort) Judge(c *Case) {
 		c.judgeALPN(match.Endpoint)
 	case match.Fit == Listed:
 		c.Examine()
+	case match.Fit == NotListed && c.Between() == Outbound && c.nameless(c.contact().name):
+		c.Undecided(contactNameless)
 	case match.Fit != OtherPort:
 	case !c.beginnerKnown():
 		c.Undecided(beginnerUnknown)

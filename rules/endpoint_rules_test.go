@@ -103,7 +103,7 @@ func TestEndpointIdentity(t *testing.T) {
 		{"certificate for others", []dnsAnswer{toldAt(logsName, "198.51.100.11", time.Second)}, logsAt, certified("proxy.example"), Fail, `the certificate names "proxy.example"`},
 		{"certificate for others, nobody was told", nil, logsAt, certified("proxy.example"), Fail, "the certificate names"},
 		{"certificate agrees, nobody was told", nil, logsAt, certified(logsName), Indeterminate, "no DNS answer"},
-		{"both disagree", []dnsAnswer{toldAt(logsName, "198.51.100.12", time.Second)}, logsAt, certified("proxy.example"), Fail, "198.51.100.12 and the certificate names"},
+		{"both disagree", []dnsAnswer{toldAt(logsName, "198.51.100.12", time.Second)}, logsAt, certified("proxy.example"), Fail, "is at 198.51.100.12 and the certificate names"},
 		{"ECH", nil, logsAt, tls13(func(t *classify.TLS) { t.ECH = true }), Indeterminate, "ECH"},
 		{"no name, to whom DNS knows as an endpoint", []dnsAnswer{toldAt(logsName, "198.51.100.11", time.Second)}, logsAt, named(""), Fail, "without a server name, so that nothing ties the server to endpoint logs"},
 		{"no name, to an address of an endpoint with names", nil, "198.51.100.65:443", named(""), Fail, "endpoint partner"},
@@ -131,6 +131,22 @@ func TestEndpointIdentity(t *testing.T) {
 				t.Errorf("%q; %q is wanted", said, c.says)
 			}
 		})
+	}
+}
+
+// A denial by DNS counts only where every question for the name was answered.
+func TestIdentityWhereAnAnswerMayBeLost(t *testing.T) {
+	for lost, want := range map[bool]Verdict{false: Fail, true: Indeterminate} {
+		w := &wire{frame: 100}
+		question := w.asks("10.20.0.10:5000", nil, logsName)
+		if lost {
+			question.DNS.Responses = 0
+		}
+		r := audited(parse(t, aws), []dnsAnswer{{"10.20.0.10", logsName, "", "198.51.100.12", 1, 60}},
+			w.tls(appliance, logsAt, classify.TLS{ServerName: logsName}), question)
+		if q := requirement(t, r, "endpoint-identity"); q.Verdict != want {
+			t.Errorf("answer lost: %v: %s (%s)", lost, q.Verdict, q.Reason)
+		}
 	}
 }
 
@@ -189,6 +205,7 @@ func TestEndpointPortAndALPN(t *testing.T) {
 			tls := tls13(func(t *classify.TLS) { t.ServerName = logsName })
 			return spoken(w.udp(appliance, logsAt), classify.Facts{Protocol: classify.ProtoQUIC, TLS: &tls})
 		}), Fail, []string{"medium 10.20.0.10 198.51.100.11"}},
+		{"who it is, is not seen", hello("203.0.113.5:8443", "", func(t *classify.TLS) { *t = classify.TLS{ServerHello: true, Version: classify.TLS13} }), Indeterminate, nil},
 		{"not an endpoint", hello("203.0.113.5:8443", "www.example", nil), NotObserved, nil},
 		{"a server that is not local asks", one(func(w *wire) *classify.Record {
 			return w.tls("203.0.113.5:40000", "10.20.0.10:8443", classify.TLS{ServerName: logsName})

@@ -56,6 +56,8 @@ func (tlsCertificate) Judge(c *Case) {
 	problems := certificateProblems(cert, c.Policy)
 	validity, unsure := validity(cert, c.Start, c.Policy.Capture.ClockMaxError)
 	switch name := t.ServerName; {
+	case !t.ClientHello:
+		unsure = clientUnseen // and with it the name that was asked for
 	case name == "" || covers(cert, name):
 	case cert.MoreNames:
 		unsure = certificateNamed

@@ -354,6 +354,7 @@ func TestCertificates(t *testing.T) {
 		{"short EC key", with(func(c *classify.Certificate) { c.PublicKeyAlgorithm, c.PublicKeyBits = "ECDSA", 224 }), shift(1), Fail, "EC key has 224 bits"},
 		{"SHA-1", with(func(c *classify.Certificate) { c.SignatureAlgorithm = "SHA1-RSA" }), shift(1), Fail, "signed with SHA1-RSA"},
 		{"not readable", with(func(c *classify.Certificate) { *c = classify.Certificate{} }), shift(1), Indeterminate, ""},
+		{"hello unseen, and so the name", today(func(t *classify.TLS) { t.ClientHello, t.ServerName = false, "" }), begin, Indeterminate, ""},
 		{"cut off", today(func(t *classify.TLS) { t.Certificate = nil }), shift(1), Indeterminate, ""},
 		{"anonymous", today(func(t *classify.TLS) { t.Certificate, t.CipherSuite = nil, 0x006C }), shift(1), NotObserved, ""},
 		{"resumed", today(func(t *classify.TLS) { t.Certificate, t.Resumed = nil, classify.Yes }), shift(1), NotObserved, ""},
