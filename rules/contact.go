@@ -47,8 +47,17 @@ func (c *Case) namesContact() bool {
 	return c.clientTrust == Local && (c.TLS != nil && !c.TLS.ECH || c.HTTP != nil)
 }
 
-// named returns how a finding names a server that the flow's client asked for
-// by DNS.
-func (c *Case) named(name string) Peer {
-	return Peer{IP: c.Site.address(c.Client.Addr.Addr(), name), Name: name}
+// mention returns how the flow speaks of a name, for a sentence, and as whose: it
+// contacts the server, or asks DNS for it.
+func (c *Case) mention(name string) (what string, peer Peer) {
+	switch {
+	case c.asksNames():
+		return "asked DNS for", Peer{IP: c.Site.address(c.Client.Addr.Addr(), name), Name: name}
+	case c.Established():
+		what = "contacted"
+	default:
+		what = "tried to contact"
+	}
+	_, peer = c.Parties()
+	return what, peer
 }

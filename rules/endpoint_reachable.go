@@ -130,12 +130,11 @@ func (r *endpointReachable) ladder(c *Case, name string, port uint16, transport 
 
 // climb counts what became of one flow.
 func (l *ladder) climb(c *Case) {
-	_, peer := c.Parties()
 	t := c.TLS
 	switch {
 	case c.attempted(), c.Flow.Protocol == flow.UDP && !c.Answered():
 		l.refused++
-		l.fail(c, peer, attemptWords(c))
+		l.failFlow(c, attemptWords(c))
 		return
 	case t != nil && t.Established, t == nil && c.Facts.Protocol != classify.Unknown && c.Answered():
 		l.finished++
@@ -145,10 +144,10 @@ func (l *ladder) climb(c *Case) {
 		if t.AlertByServer {
 			by = "the server"
 		}
-		l.fail(c, peer, fmt.Sprintf("%s ended the TLS handshake with %s", by, t.Alert))
+		l.failFlow(c, fmt.Sprintf("%s ended the TLS handshake with %s", by, t.Alert))
 	case t != nil && t.ClientHello && c.refused():
 		l.unfinished++
-		l.fail(c, peer, "the server did not answer the ClientHello")
+		l.failFlow(c, "the server did not answer the ClientHello")
 	default:
 		l.open++
 	}
@@ -164,9 +163,15 @@ func attemptWords(c *Case) string {
 	return "the connection was not answered"
 }
 
-// fail keeps the last failure by the flows' beginning.
+func (l *ladder) failFlow(c *Case, why string) {
+	_, peer := c.Parties()
+	l.fail(c, peer, why)
+}
+
+// fail keeps the last failure by the flows' beginning. Once the endpoint was
+// reached none is needed.
 func (l *ladder) fail(c *Case, peer Peer, why string) {
-	if l.last == nil || c.Start >= l.last.Start {
+	if l.finished == 0 && (l.last == nil || c.Start >= l.last.Start) {
 		kept := *c
 		l.last, l.peer, l.why = &kept, peer, why
 	}

@@ -45,15 +45,14 @@ func (r *endpointRegion) Judge(c *Case) {
 	switch {
 	case c.asksNames():
 		for _, name := range c.DNS.Names {
-			r.judge(c, name, "asked DNS for", c.named(name))
+			r.judge(c, name)
 		}
 	case c.namesContact():
-		_, peer := c.Parties()
-		r.judge(c, c.contact().name, "contacted", peer)
+		r.judge(c, c.contact().name)
 	}
 }
 
-func (r *endpointRegion) judge(c *Case, name, what string, peer Peer) {
+func (r *endpointRegion) judge(c *Case, name string) {
 	aws := r.lookUp(name)
 	if !aws.is {
 		return
@@ -78,6 +77,7 @@ func (r *endpointRegion) judge(c *Case, name, what string, peer Peer) {
 		return
 	}
 	device, _ := c.Parties()
+	what, peer := c.mention(name)
 	c.Fail(Violation{Device: device, Peer: peer, Message: fmt.Sprintf("%s %s %s, %s", device, what, peer, problem)})
 }
 

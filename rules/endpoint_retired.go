@@ -34,19 +34,14 @@ func (endpointRetired) Judge(c *Case) {
 	switch {
 	case c.asksNames():
 		for _, name := range c.DNS.Names {
-			c.judgeRetired(name, "asked DNS for", c.named(name))
+			c.judgeRetired(name)
 		}
 	case c.namesContact():
-		_, peer := c.Parties()
-		what := "contacted"
-		if !c.Established() {
-			what = "tried to contact"
-		}
-		c.judgeRetired(c.contact().name, what, peer)
+		c.judgeRetired(c.contact().name)
 	}
 }
 
-func (c *Case) judgeRetired(name, what string, peer Peer) {
+func (c *Case) judgeRetired(name string) {
 	if name == "" {
 		return
 	}
@@ -55,6 +50,7 @@ func (c *Case) judgeRetired(name, what string, peer Peer) {
 			continue
 		}
 		device, _ := c.Parties()
+		what, peer := c.mention(name)
 		c.Fail(Violation{
 			Device: device, Peer: peer,
 			Message: fmt.Sprintf("%s %s %s, of %s, whose support ended on %s; a service with support is wanted",
