@@ -63,9 +63,9 @@ func (r *endpointRegion) judge(c *Case, name string) {
 	case aws.region != "" && !pinned(vars["region"], aws.region):
 		problem = fmt.Sprintf("in region %s; %s is wanted", aws.region, orList(vars["region"]))
 	case aws.account != "" && !pinned(vars["account-id"], aws.account):
-		problem = fmt.Sprintf("of account %s; %s is wanted", aws.account, orList(vars["account-id"]))
+		problem = fmt.Sprintf("of account %q; %s is wanted", aws.account, orList(vars["account-id"]))
 	case aws.iotPrefix != "" && !pinned(vars["iot-prefix"], aws.iotPrefix):
-		problem = fmt.Sprintf("of the AWS IoT endpoint %s; %s is wanted", aws.iotPrefix, orList(vars["iot-prefix"]))
+		problem = fmt.Sprintf("of the AWS IoT endpoint %q; %s is wanted", aws.iotPrefix, orList(vars["iot-prefix"]))
 	case aws.region == "":
 		c.Undecided(regionless)
 		return

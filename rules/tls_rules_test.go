@@ -130,14 +130,23 @@ func TestWeakSuitesOffered(t *testing.T) {
 	})
 }
 
+func TestSuitesThatNobodyKnowsAreNamed(t *testing.T) {
+	hello := offered(func(t *classify.TLS) { t.OfferedSuites = []classify.CipherSuite{0x1301, 0xEEEE} })
+	w := &wire{}
+	q := requirement(t, judge(parse(t, site), w.hello(hello), w.hello(hello)), "tls-weak-offered")
+	if q.Verdict != Pass || q.Reason != "not judged, because it is not registered with IANA: 0xEEEE" {
+		t.Errorf("%s: %s", q.Verdict, q.Reason)
+	}
+}
+
 // What a list was judged to be holds for that list alone.
 func TestListsOfSuitesAreNotMistakenForOneAnother(t *testing.T) {
 	r := &tlsWeakOffered{}
 	for range 3 {
 		for suite := range classify.CipherSuite(20) {
 			want := max(suite.Class(), classify.ClassGood)
-			if got := r.list([]classify.CipherSuite{0x1301, suite}).worst; got != want {
-				t.Errorf("%s: %s; %s is wanted", suite, got, want)
+			if got, _ := r.list([]classify.CipherSuite{0x1301, suite}); got.worst != want {
+				t.Errorf("%s: %s; %s is wanted", suite, got.worst, want)
 			}
 		}
 	}

@@ -42,7 +42,10 @@ func (r *tlsWeakOffered) Judge(c *Case) {
 	if t == nil {
 		return
 	}
-	list := r.list(t.OfferedSuites)
+	list, known := r.list(t.OfferedSuites)
+	if !known {
+		c.noteUnregistered(t.OfferedSuites)
+	}
 	switch list.worst {
 	case classify.ClassBroken:
 		c.failOnce(list.id, func() Violation {
@@ -58,11 +61,20 @@ func (r *tlsWeakOffered) Judge(c *Case) {
 	}
 }
 
-// list returns what is known of a list of suites.
-func (r *tlsWeakOffered) list(suites []classify.CipherSuite) *suiteList {
+// noteUnregistered names the suites that nothing is known of.
+func (c *Case) noteUnregistered(suites []classify.CipherSuite) {
+	for _, s := range suites {
+		if s.Class() == classify.ClassUnknown {
+			c.ledger.note("not judged, because it is not registered with IANA: " + s.String())
+		}
+	}
+}
+
+// list returns what is known of a list of suites, and whether it was before.
+func (r *tlsWeakOffered) list(suites []classify.CipherSuite) (known *suiteList, before bool) {
 	for i := range r.judged {
 		if slices.Equal(r.judged[i].suites, suites) {
-			return &r.judged[i]
+			return &r.judged[i], true
 		}
 	}
 	r.lists++
@@ -72,7 +84,7 @@ func (r *tlsWeakOffered) list(suites []classify.CipherSuite) *suiteList {
 	}
 	place := &r.judged[r.lists%uint32(len(r.judged))]
 	*place = list
-	return place
+	return place, false
 }
 
 // maxWords bounds the names that a sentence lists.
