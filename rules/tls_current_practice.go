@@ -31,10 +31,10 @@ func (r *tlsCurrentPractice) Judge(c *Case) {
 	t := c.serverHello()
 	switch {
 	case t == nil:
-	case r.good[t.CipherSuite] && t.Version != classify.SSL2:
-		c.Examine()
 	case t.Version == classify.SSL2:
 		c.failHandshake(nil, "negotiated SSL 2.0, none of whose suites is in current practice; %s", soundSuite)
+	case r.good[t.CipherSuite]:
+		c.Examine()
 	case t.CipherSuite.Class() == classify.ClassUnknown:
 		c.Undecided(unknownSuite)
 	default:

@@ -52,8 +52,8 @@ func (r *tlsGroup) Judge(c *Case) {
 
 func (r *tlsGroup) judge(c *Case, t *classify.TLS) {
 	r.judged++
-	hybrid, passes := r.good[t.Group]
-	if passes && t.DHBits == 0 {
+	hybrid, passes := r.good[t.Group] // never of no group, which is that of a prime
+	if passes {
 		if hybrid {
 			r.hybrid++
 		}

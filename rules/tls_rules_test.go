@@ -283,6 +283,14 @@ func TestSignatures(t *testing.T) {
 	})
 }
 
+// What a client of the internet offers is its own matter.
+func TestSignaturesOfferedByForeignClientsAreNotJudged(t *testing.T) {
+	record := (&wire{}).tls("203.0.113.1:40000", "10.20.0.10:443", today(func(t *classify.TLS) { t.OfferedSignatures = []classify.SignatureScheme{0x0201} }))
+	if q := requirement(t, judge(parse(t, site), record), "tls-signature"); q.Verdict != Pass {
+		t.Errorf("%s (%s)", q.Verdict, q.Reason)
+	}
+}
+
 func TestResumption(t *testing.T) {
 	const rule = "tls-resumption"
 	psk := func(change func(t *classify.TLS)) classify.TLS {
@@ -321,7 +329,7 @@ func TestAgeOfAResumedSession(t *testing.T) {
 			t.Resumed, t.ResumedKeys, t.SessionKeys = classify.Yes, [][32]byte{{7}}, [][32]byte{{8}}
 		}))
 		last := w.hello(today(func(t *classify.TLS) { t.Resumed, t.ResumedKeys = classify.Yes, [][32]byte{{8}} }))
-		last.Start = first.Start.Add(age)
+		renewed.Start, last.Start = first.Start.Add(age/2), first.Start.Add(age)
 		r := judge(parse(t, site), first, renewed, last)
 		if q := requirement(t, r, "tls-resumption"); q.Verdict != want || q.Examined != 2 {
 			t.Errorf("%s: %s of %d (%s); %s of 2 is wanted", age, q.Verdict, q.Examined, q.Reason, want)
@@ -445,6 +453,9 @@ func TestRepeatedViolationsAreOneFinding(t *testing.T) {
 		if f.Rule == "tls-weak-offered" && !strings.Contains(f.Message, "TLS_RSA_WITH_AES_256_CBC_SHA ") {
 			t.Errorf("%q is not the earliest flow's", f.Message)
 		}
+	}
+	if q := requirement(t, judge(p, records()...), "tls-weak-offered"); q.Examined != 12 || q.Failed != 12 {
+		t.Errorf("%d of %d failed; 12 of 12 are wanted", q.Failed, q.Examined)
 	}
 	for seed := range uint64(30) {
 		got := ordered(seed)
