@@ -37,15 +37,20 @@ func (tlsResumption) Judge(c *Case) {
 	}
 }
 
+const earlyDataUnseen = "a handshake that offered early data, of which what the client sent next was not seen"
+
 // judgePSK judges a handshake of TLS 1.3. Its tickets are encrypted, so that
 // nothing leads back from it to an earlier one.
 func (c *Case) judgePSK(t *classify.TLS) {
-	early := t.EarlyDataSent && t.PSK && !t.HelloRetry && !c.Policy.TLS.AllowEarlyData
+	may := t.EarlyData && t.PSK && !t.HelloRetry && !c.Policy.TLS.AllowEarlyData
+	early := may && t.EarlyDataSent
 	switch {
 	case t.PSK && !t.KeyShare:
 		c.failHandshake(nil, "resumed with a pre-shared key alone (psk_ke), which has no forward secrecy; psk_dhe_ke is wanted")
 	case early:
 		c.failHandshake(nil, "resumed with early data (0-RTT), which has no forward secrecy and can be replayed; none is wanted (tls.allow_early_data)")
+	case may && !t.Established:
+		c.Undecided(earlyDataUnseen)
 	case t.PSK:
 		c.Examine()
 	}

@@ -308,6 +308,7 @@ func TestResumption(t *testing.T) {
 		{"psk_ke", psk(func(t *classify.TLS) { t.KeyShare, t.ForwardSecrecy = false, classify.No }), exchange, Fail, Medium, "psk_ke"},
 		{"early data", psk(early), exchange, Fail, Medium, "0-RTT"},
 		{"early data offered, none sent", psk(func(t *classify.TLS) { t.EarlyData = true }), exchange, Pass, 0, ""},
+		{"early data offered, then bytes lost", psk(func(t *classify.TLS) { t.EarlyData, t.Established = true, false }), exchange, Indeterminate, 0, ""},
 		{"early data after which the server asked for another hello", psk(func(t *classify.TLS) { early(t); t.HelloRetry = true }), exchange, Pass, 0, ""},
 		{"early data to a server that took no key", tls13(early), exchange, NotObserved, 0, ""},
 		{"TLS 1.2, first handshake unseen", today(func(t *classify.TLS) { t.Resumed, t.ResumedKeys = classify.Yes, [][32]byte{{1}} }), exchange, Indeterminate, 0, ""},
