@@ -50,6 +50,7 @@ func parseCertificate(der []byte) *Certificate {
 	c.Subject, c.Issuer = x.Subject.String(), x.Issuer.String()
 	c.DNSNames = x.DNSNames[:min(len(x.DNSNames), maxCertificateNames)]
 	c.IPAddresses = addresses(x.IPAddresses)
+	c.MoreNames = max(len(x.DNSNames), len(x.IPAddresses)) > maxCertificateNames
 	c.SerialNumber = x.SerialNumber.Text(16)
 	c.NotBefore, c.NotAfter = clamp(x.NotBefore), clamp(x.NotAfter)
 	c.PublicKeyAlgorithm, c.PublicKeyBits = x.PublicKeyAlgorithm.String(), keyBits(x.PublicKey)

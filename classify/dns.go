@@ -78,6 +78,7 @@ func (f *DNS) note(m dnsMessage) {
 		f.Queries++
 	}
 	f.Answers += m.parsed[1]
+	f.fail(m)
 	for _, q := range m.questions {
 		f.Names = addOnce(f.Names, q.name, maxQueryNames)
 	}

@@ -18,12 +18,13 @@ type memory struct {
 
 // offer is what a ClientHello says apart from what differs each time.
 type offer struct {
-	versions []TLSVersion
-	suites   []CipherSuite
-	groups   []Group
-	alpn     []string
-	pskModes []uint8
-	ja3, ja4 string
+	versions   []TLSVersion
+	suites     []CipherSuite
+	groups     []Group
+	alpn       []string
+	pskModes   []uint8
+	signatures []SignatureScheme
+	ja3, ja4   string
 }
 
 // recent remembers values by the bytes that they were made of. When it is full

@@ -106,6 +106,7 @@ func (q *quicFlow) packet(d Datagram, p quicPacket, facts *QUIC) {
 		q.tell(d, true)
 	case quicZeroRTT:
 		q.tell(d, false)
+		q.tls.EarlyDataSent = true
 	case quicInitial:
 		q.initial(d, p)
 	}

@@ -11,6 +11,7 @@ const (
 	extPointFormats        = 11
 	extSignatureAlgorithms = 13
 	extALPN                = 16
+	extEncryptThenMAC      = 22
 	extSessionTicket       = 35
 	extDraftKeyShare       = 40 // of TLS 1.3 before draft 23
 	extPreSharedKey        = 41
@@ -145,7 +146,8 @@ func (h *handshake) offer() {
 	o := h.memory.offer(hello, h.transport)
 	t.ClientHello = true
 	t.OfferedVersions, t.OfferedSuites, t.OfferedGroups = o.versions, o.suites, o.groups
-	t.OfferedALPN, t.PSKModes = o.alpn, o.pskModes
+	t.OfferedSignatures, t.OfferedALPN, t.PSKModes = o.signatures, o.alpn, o.pskModes
+	t.SupportedVersions = len(hello.versions) > 0
 	t.JA3, t.JA4 = o.ja3, o.ja4
 	t.OfferedPSK, t.EarlyData, t.ECH = hello.psk, hello.earlyData, hello.ech
 	t.ServerName = h.memory.name(hello.serverName[:min(len(hello.serverName), maxServerName)])
@@ -154,11 +156,12 @@ func (h *handshake) offer() {
 // read makes an offer of the hello's lists.
 func (hello *clientHello) read(transport byte) *offer {
 	o := &offer{
-		versions: offeredVersions(hello),
-		suites:   codePoints[CipherSuite](hello.suites),
-		groups:   codePoints[Group](hello.groups),
-		alpn:     readALPN(hello.alpn),
-		ja3:      hello.ja3(), ja4: hello.ja4(transport),
+		versions:   offeredVersions(hello),
+		suites:     codePoints[CipherSuite](hello.suites),
+		groups:     codePoints[Group](hello.groups),
+		alpn:       readALPN(hello.alpn),
+		signatures: codePoints[SignatureScheme](hello.signatures),
+		ja3:        hello.ja3(), ja4: hello.ja4(transport),
 	}
 	for _, mode := range hello.pskModes {
 		if (int(mode)-0x0B)%0x1F != 0 { // RFC 8701: 0x0B, 0x2A … 0xE4 are GREASE

@@ -35,12 +35,14 @@ func (m *memory) settle(t *TLS) *TLS {
 func (t *TLS) same(o *TLS) bool {
 	return t.ClientHello == o.ClientHello && t.ServerHello == o.ServerHello && t.UpgradedFrom == o.UpgradedFrom &&
 		shares(t.OfferedVersions, o.OfferedVersions) && shares(t.OfferedSuites, o.OfferedSuites) &&
-		shares(t.OfferedGroups, o.OfferedGroups) && shares(t.OfferedALPN, o.OfferedALPN) && shares(t.PSKModes, o.PSKModes) &&
-		t.OfferedPSK == o.OfferedPSK && t.EarlyData == o.EarlyData && t.SSLv2Framed == o.SSLv2Framed &&
+		shares(t.OfferedGroups, o.OfferedGroups) && shares(t.OfferedSignatures, o.OfferedSignatures) &&
+		shares(t.OfferedALPN, o.OfferedALPN) && shares(t.PSKModes, o.PSKModes) && t.SupportedVersions == o.SupportedVersions &&
+		t.OfferedPSK == o.OfferedPSK && t.EarlyData == o.EarlyData && t.EarlyDataSent == o.EarlyDataSent && t.SSLv2Framed == o.SSLv2Framed &&
 		t.ServerName == o.ServerName && t.ECH == o.ECH && t.JA3 == o.JA3 && t.JA4 == o.JA4 &&
 		t.Version == o.Version && t.CipherSuite == o.CipherSuite && t.Group == o.Group && t.DHBits == o.DHBits && t.ALPN == o.ALPN &&
 		t.KeyShare == o.KeyShare && t.PSK == o.PSK && t.HelloRetry == o.HelloRetry && t.JA3S == o.JA3S &&
-		t.ServerKeyExchange == o.ServerKeyExchange && t.SignatureScheme == o.SignatureScheme &&
+		t.EncryptThenMAC == o.EncryptThenMAC && t.ServerKeyExchange == o.ServerKeyExchange && t.SignatureScheme == o.SignatureScheme &&
+		t.ClientSignature == o.ClientSignature && shares(t.WantedSignatures, o.WantedSignatures) &&
 		t.Certificate == o.Certificate && t.ClientCertificate == o.ClientCertificate &&
 		t.Resumed == o.Resumed && t.ForwardSecrecy == o.ForwardSecrecy && t.Established == o.Established &&
 		t.Alert == o.Alert && t.AlertByServer == o.AlertByServer &&

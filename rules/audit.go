@@ -48,6 +48,7 @@ func NewAudit(p *Policy) *Audit {
 func (a *Audit) Learned(client netip.Addr, at flow.Frame, l classify.Learned) {
 	for _, n := range l.Names {
 		a.site.learnName(client, n, at.Time)
+		a.site.learnTold(client, n, at.Time)
 	}
 	for _, lease := range l.Leases {
 		a.site.learnLease(lease, at)
@@ -63,7 +64,7 @@ func (a *Audit) Known(r *classify.Record) { a.site.learnMedia(r) }
 
 // Session takes a handshake that began at the time, for the sake of flows that
 // resume its session.
-func (a *Audit) Session(t *classify.TLS, at flow.Time) { a.site.learnSessions(t) }
+func (a *Audit) Session(t *classify.TLS, at flow.Time) { a.site.learnSessions(t, at) }
 
 // Ended completes the record of a flow that is over with what the site knows,
 // and judges it by every rule.

@@ -18,6 +18,8 @@ type Case struct {
 	// What the two ends are to the site.
 	clientTrust, serverTrust Trust
 
+	met contact // by contact, once a rule has asked
+
 	ledger *ledger
 }
 
@@ -143,6 +145,9 @@ func (c *Case) evidence(names []string) (list []Evidence) {
 }
 
 func (p Peer) String() string {
+	if !p.IP.IsValid() {
+		return fmt.Sprintf("%q", p.Name)
+	}
 	s := p.IP.String()
 	if p.Port != 0 {
 		s = netip.AddrPortFrom(p.IP, p.Port).String()
