@@ -17,6 +17,7 @@ type cursor struct {
 	closers []io.Closer
 	window  window
 	ended   bool
+	ordered bool // a frame before its predecessor ends the reading
 	head    frame
 	stored  frame // read last, on its way into the window
 
@@ -40,7 +41,7 @@ func (c *cursor) openRun(p pending) error {
 }
 
 // openStream opens what is read once and from its start: a compressed file, a
-// pipe, standard input.
+// pipe, standard input, and any file as long as files are taken to be in order.
 func (c *cursor) openStream() error {
 	raw := c.in.stream
 	if raw == nil {
@@ -59,7 +60,9 @@ func (c *cursor) openStream() error {
 		return err
 	}
 	b.spares = &c.merge.source.spares
-	c.window.slack = windowTime
+	if c.ordered = c.merge.once && c.in.Compression == ""; !c.ordered {
+		c.window.slack = windowTime
+	}
 	c.r, err = newReader(c.in.Format, b)
 	return err
 }
@@ -98,6 +101,9 @@ func (c *cursor) read(f *frame) bool {
 	if c.run == nil { // of a run, the scan has said so
 		if c.in.Frames == 0 {
 			c.in.before = f.time
+		} else if f.time < c.previous && c.ordered {
+			c.merge.disorder = true
+			return false
 		} else if f.time < c.previous {
 			c.merge.source.decoder.stats.Inversions++
 		}

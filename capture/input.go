@@ -39,6 +39,9 @@ type input struct {
 	before flow.Time // of its first frame: breaks ties between inputs
 }
 
+// passing reports whether what is read of the input is gone.
+func (in *input) passing() bool { return in.stream != nil }
+
 // expand turns the paths given into inputs: directories into the captures
 // directly in them, in the order of their names.
 func expand(paths []string, opt Options) ([]*input, error) {

@@ -7,6 +7,7 @@ package capture
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync/atomic"
 
 	"spanaudit/flow"
@@ -44,7 +45,17 @@ type Options struct {
 	Stdin  io.Reader // read for the path "-"
 	Filter string    // BPF text, as for tcpdump; "" takes every frame; needs a cgo build
 	Hash   bool      // compute the SHA-256 of each input as it is stored
+
+	// Once has files read once, as if each were in order, as nearly all are. Of
+	// one that is not Read tells with ErrDisorder. Without it files are looked
+	// through first.
+	Once bool
 }
+
+// ErrDisorder is returned by Read, with Options.Once, when a file has a frame
+// that is earlier than the one before it. What was read is not in order; after
+// Rewind it can be.
+var ErrDisorder = errors.New("a file is not in the order of time")
 
 // Source reads packets from files or from an interface. Except for Progress it
 // is not safe for concurrent use.
@@ -80,7 +91,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 	}
 	s := &Source{inputs: inputs, filter: filter}
 	s.decoder.init()
-	s.merge = &merge{source: s, unprepared: inputs}
+	s.merge = &merge{source: s, unprepared: slices.Clone(inputs), once: opt.Once && !slices.ContainsFunc(inputs, (*input).passing)}
 	for _, in := range inputs {
 		if in.stream != nil {
 			s.total = -1
@@ -92,6 +103,23 @@ func Open(paths []string, opt Options) (*Source, error) {
 		s.hashes = newHashes(inputs)
 	}
 	return s, nil
+}
+
+// Rewind has all inputs, which must be files, read once more, now looking
+// through them first for the order of their frames. Batches read before stay
+// valid as they were.
+func (s *Source) Rewind() {
+	s.merge.close()
+	for _, in := range s.inputs {
+		if in.Frames > 0 {
+			in.Err = nil
+		}
+		in.Frames, in.First, in.Last, in.before, in.runs = 0, 0, 0, 0, 0
+	}
+	s.decoder = decoder{}
+	s.decoder.init()
+	s.done.Store(0)
+	s.merge = &merge{source: s, unprepared: slices.Clone(s.inputs)}
 }
 
 // Read refills b with the packets of up to 512 frames, reusing its slices; with
@@ -110,6 +138,9 @@ func (s *Source) Read(b *Batch) error {
 	}
 	for n := range batchFrames {
 		f := s.merge.next()
+		if s.merge.disorder {
+			return ErrDisorder
+		}
 		if f == nil && n == 0 {
 			s.end()
 			return io.EOF

@@ -38,6 +38,9 @@ func (f *FlowWriter) Write(r *classify.Record) error {
 	return err
 }
 
+// Reset discards what is still in memory and goes on with w.
+func (f *FlowWriter) Reset(w io.Writer) { f.w.Reset(w) }
+
 // Flush writes what is still in memory.
 func (f *FlowWriter) Flush() error { return f.w.Flush() }
 

@@ -22,6 +22,7 @@ type auditOptions struct {
 	Workers int                          // goroutines that follow flows; at least 1
 	Filter  string                       // the BPF filter in force, for the report
 	Flows   func(*classify.Record) error // takes every flow that ended; may be nil
+	Anew    func() error                 // makes what Flows was given void; nil where src is not read with capture.Options.Once
 	Stats   func(duplicates uint64)      // takes what the report leaves out; may be nil
 }
 
@@ -38,7 +39,21 @@ const batches = 4
 // The packets go in batches to all workers, each of which takes those whose
 // flows are its own. What the workers find out is put back into the order of
 // the packets before it is judged: the report does not depend on their number.
+//
+// Of files that turn out not to be in order all is done anew.
 func runAudit(ctx context.Context, src *capture.Source, policy *rules.Policy, opt auditOptions) (*rules.Report, error) {
+	r, err := readOnce(ctx, src, policy, opt)
+	if errors.Is(err, capture.ErrDisorder) && opt.Anew != nil {
+		src.Rewind()
+		if err := opt.Anew(); err != nil {
+			return nil, err
+		}
+		r, err = readOnce(ctx, src, policy, opt)
+	}
+	return r, err
+}
+
+func readOnce(ctx context.Context, src *capture.Source, policy *rules.Policy, opt auditOptions) (*rules.Report, error) {
 	p := newPipeline(policy, opt)
 	err := p.read(ctx, src)
 	p.finish()
