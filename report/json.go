@@ -67,6 +67,7 @@ type document struct {
 	Period       *period       `json:"period,omitempty"`
 	Coverage     coverageJSON  `json:"coverage"`
 	Requirements []requirement `json:"requirements"`
+	Statements   []statement   `json:"statements"`
 	Findings     []finding     `json:"findings"`
 }
 
@@ -90,6 +91,15 @@ type requirement struct {
 	Failed    int           `json:"failed"`
 	Undecided int           `json:"undecided"`
 	Reason    string        `json:"reason,omitempty"`
+}
+
+// statement is a sentence of the source document.
+type statement struct {
+	ID      string        `json:"id"`
+	Says    string        `json:"says"`
+	Verdict rules.Verdict `json:"verdict"`
+	Rules   []string      `json:"rules"`
+	Reason  string        `json:"reason"`
 }
 
 type finding struct {
@@ -138,6 +148,7 @@ func newDocument(a *Audit) *document {
 		Inputs:       list(a.Inputs),
 		Coverage:     newCoverage(&r.Coverage),
 		Requirements: []requirement{},
+		Statements:   []statement{},
 		Findings:     []finding{},
 	}
 	if p := r.Policy; p != nil {
@@ -149,6 +160,9 @@ func newDocument(a *Audit) *document {
 	for _, q := range r.Requirements {
 		d.Requirements = append(d.Requirements, requirement{q.Rule, q.Title, q.Severity.String(),
 			q.Verdict, q.Examined, q.Failed, q.Undecided, q.Reason})
+	}
+	for _, s := range r.Statements {
+		d.Statements = append(d.Statements, statement{s.ID, s.Says, s.Verdict, list(s.Rules), s.Reason})
 	}
 	for i := range r.Findings {
 		d.Findings = append(d.Findings, newFinding(&r.Findings[i], a.Inputs))

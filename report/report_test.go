@@ -67,6 +67,12 @@ func siteAudit() *Audit {
 				{Rule: "tls-certificate", Severity: rules.Medium, Verdict: rules.NotObservable, Reason: "TLS 1.3 encrypts it"},
 				{Rule: "device-address", Severity: rules.Medium, Verdict: rules.NotApplicable, Reason: "disabled by the policy: routed capture"},
 			},
+			Statements: []rules.StatementVerdict{
+				{Statement: rules.Statement{ID: "S1", Says: "procedures protect the service", Unseen: "they run elsewhere"}, Verdict: rules.NotObservable, Reason: "they run elsewhere"},
+				{Statement: rules.Statement{ID: "S3", Says: "TLS 1.2 or later", Rules: []string{"tls-version"}}, Verdict: rules.Fail, Reason: "tls-version fail"},
+				{Statement: rules.Statement{ID: "S4", Says: "forward secrecy", Rules: []string{"tls-forward-secrecy-offered"}}, Verdict: rules.Pass, Reason: "tls-forward-secrecy-offered pass"},
+				{Statement: rules.Statement{ID: "S20", Says: "no RTSP outside", Rules: []string{"rtsp-boundary"}}, Verdict: rules.Fail, Reason: "rtsp-boundary fail"},
+			},
 			Findings: []rules.Finding{
 				{
 					ID: "f-1", Rule: "rtsp-boundary", Severity: rules.Critical, Verdict: rules.Fail,

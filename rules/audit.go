@@ -33,8 +33,7 @@ func NewAudit(p *Policy) *Audit {
 	a.coverage.Protocols = map[string]uint64{}
 	controls := controlsByRule()
 	for _, r := range a.rules {
-		doc := r.Doc()
-		doc.Controls = controls[doc.ID]
+		doc := document(r, controls)
 		l := newLedger(doc, p.Rules[doc.ID])
 		if f, ok := r.(conditional); ok && l.notApplicable == "" {
 			l.notApplicable = f.NotApplicable(p)
@@ -112,6 +111,7 @@ func (a *Audit) Finish(loss Loss) *Report {
 		}
 	}
 	slices.SortFunc(r.Findings, byGravity)
+	r.Statements = judgeStatements(r.Requirements)
 	return r
 }
 
