@@ -69,6 +69,7 @@ type document struct {
 	Requirements []requirement `json:"requirements"`
 	Statements   []statement   `json:"statements"`
 	Findings     []finding     `json:"findings"`
+	Waivers      []waiverUse   `json:"waivers"`
 }
 
 type policy struct {
@@ -90,6 +91,8 @@ type requirement struct {
 	Examined  int           `json:"examined"`
 	Failed    int           `json:"failed"`
 	Undecided int           `json:"undecided"`
+	Waived    int           `json:"waived,omitempty"`
+	Excused   bool          `json:"excused,omitempty"`
 	Reason    string        `json:"reason,omitempty"`
 }
 
@@ -117,7 +120,7 @@ type finding struct {
 	Evidence    []evidence    `json:"evidence"`
 	Controls    []string      `json:"controls"`
 	Remediation string        `json:"remediation,omitempty"`
-	Waiver      string        `json:"waiver,omitempty"`
+	Waiver      *waiver       `json:"waiver,omitempty"`
 }
 
 type device struct {
@@ -150,6 +153,7 @@ func newDocument(a *Audit) *document {
 		Requirements: []requirement{},
 		Statements:   []statement{},
 		Findings:     []finding{},
+		Waivers:      []waiverUse{},
 	}
 	if p := r.Policy; p != nil {
 		d.Policy = policy{p.Name, p.Version, hex.EncodeToString(p.SHA256[:])}
@@ -159,13 +163,16 @@ func newDocument(a *Audit) *document {
 	}
 	for _, q := range r.Requirements {
 		d.Requirements = append(d.Requirements, requirement{q.Rule, q.Title, q.Severity.String(),
-			q.Verdict, q.Examined, q.Failed, q.Undecided, q.Reason})
+			q.Verdict, q.Examined, q.Failed, q.Undecided, q.Waived, q.Excused, q.Reason})
 	}
 	for _, s := range r.Statements {
 		d.Statements = append(d.Statements, statement{s.ID, s.Says, s.Verdict, list(s.Rules), s.Reason})
 	}
 	for i := range r.Findings {
 		d.Findings = append(d.Findings, newFinding(&r.Findings[i], a.Inputs))
+	}
+	for _, u := range r.Waivers {
+		d.Waivers = append(d.Waivers, waiverUse{newWaiver(u.Waiver), u.Rule, u.Excused, u.Again, list(u.Remarks)})
 	}
 	return d
 }
@@ -176,7 +183,11 @@ func newFinding(f *rules.Finding, inputs []Input) finding {
 		Device: device(f.Device),
 		First:  timestamp(f.First), Last: timestamp(f.Last), Count: f.Count,
 		Flows: list(f.Flows), Evidence: []evidence{}, Controls: list(f.Controls),
-		Remediation: f.Remediation, Waiver: f.Waiver,
+		Remediation: f.Remediation,
+	}
+	if f.Waiver != nil {
+		w := newWaiver(f.Waiver)
+		doc.Waiver = &w
 	}
 	if f.Peer != (rules.Peer{}) {
 		p := peer(f.Peer)

@@ -40,6 +40,12 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 		p.table(findingLayouts(a.Report))
 		p.paragraph("", "\nWhat to do about a finding: spanaudit rules show RULE")
 	}
+	if len(a.Report.Waivers) > 0 {
+		p.title("Waivers")
+		for _, line := range waivers(a.Report.Waivers) {
+			p.paragraph("- ", line)
+		}
+	}
 	if len(a.Report.Statements) > 0 {
 		p.title("The source document")
 		p.paragraph("", "The statements of "+rules.SourceDocument+"; spanaudit rules statements lists them.")

@@ -111,6 +111,7 @@ func (a *Audit) Finish(loss Loss) *Report {
 		}
 	}
 	slices.SortFunc(r.Findings, byGravity)
+	r.waive()
 	r.Statements = judgeStatements(r.Requirements)
 	return r
 }

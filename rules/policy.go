@@ -114,21 +114,6 @@ type RuleSetting struct {
 	Reason   string
 }
 
-// Waiver excuses what a rule finds, for a reason and for a time.
-type Waiver struct {
-	ID, Rule           string
-	Device, Endpoint   string       // ids; empty matches any
-	Peer               netip.Prefix // the zero Prefix matches any
-	Reason, Owner      string
-	ApprovedBy, Ticket string
-	Created            time.Time // zero where none is given
-	Expires            time.Time // the last day on which it holds, 00:00 UTC of it
-}
-
-// Expired reports whether the waiver no longer holds at the time: it ends with
-// its last day in UTC.
-func (w Waiver) Expired(at time.Time) bool { return !at.Before(w.Expires.AddDate(0, 0, 1)) }
-
 // ReportPolicy says what the report shows.
 type ReportPolicy struct {
 	Standards []string

@@ -130,14 +130,26 @@ var badPolicies = []struct{ name, text, want string }{
 	{"coverage off", "rules: { capture-loss: { enabled: false, reason: noisy } }\n", `site.yaml:1:24: rule "capture-loss": cannot be disabled: without it nothing says what the verdicts rest on`},
 	{"required and disabled", "endpoints: [ { id: a, names: [a.example.com], required: true, enabled: false } ]\n", `site.yaml:1:57: endpoint "a": required: true with enabled: false; keep one`},
 	{"fail_on", "report: { fail_on: warning }\n", `site.yaml:1:20: report: unknown severity "warning"; known are info, low, medium, high, critical`},
-	{"waiver without owner", waiver("reason: a long reason, expires: 2027-01-01"), `site.yaml:1:12: waiver "W": has no owner; add it`},
-	{"waiver without reason", waiver("owner: a@example.com, expires: 2027-01-01"), `site.yaml:1:12: waiver "W": has no reason; add it`},
-	{"waiver without end", waiver("owner: a@example.com, reason: a long reason"), `site.yaml:1:12: waiver "W": has no expires; add it`},
-	{"waiver too long", waiver("owner: a@example.com, reason: a long reason, created: 2026-01-01, expires: 2028-01-01"), `site.yaml:1:146: waiver "W": holds for 730 days; at most 365 are allowed`},
-	{"waiver for all", "waivers: [ { id: W, rule: tls-version, owner: a, reason: b, expires: 2027-01-01 } ]\n", `site.yaml:1:12: waiver "W": matches everything; narrow it by device, endpoint or peer under match`},
-	{"waiver of no device", "waivers: [ { id: W, rule: tls-version, match: { device: x }, owner: a, reason: b, expires: 2027-01-01 } ]\n", `site.yaml:1:57: waiver "W": device "x" is not declared`},
-	{"waiver of no rule", "waivers: [ { id: W, rule: tls, match: { peer: 192.0.2.1/32 }, owner: a, reason: b, expires: 2027-01-01 } ]\n", "site.yaml:1:27: waiver \"W\": unknown rule \"tls\"; `spanaudit rules list` names them"},
+	{"waiver without owner", waiver("reason: a long reason, approved_by: b@example.com, created: 2026-01-01, expires: 2026-06-01"), `site.yaml:1:12: waiver "W": has no owner; add it`},
+	{"waiver without reason", waiver("owner: a@example.com, approved_by: b@example.com, created: 2026-01-01, expires: 2026-06-01"), `site.yaml:1:12: waiver "W": has no reason; add it`},
+	{"waiver without approver", waiver("owner: a@example.com, reason: a long reason, created: 2026-01-01, expires: 2026-06-01"), `site.yaml:1:12: waiver "W": has no approved_by; add it`},
+	{"waiver without beginning", waiver("owner: a@example.com, approved_by: b@example.com, reason: a long reason, expires: 2026-06-01"), `site.yaml:1:12: waiver "W": has no created; add it`},
+	{"waiver without end", waiver("owner: a@example.com, approved_by: b@example.com, reason: a long reason, created: 2026-01-01"), `site.yaml:1:12: waiver "W": has no expires; add it`},
+	{"waiver with a word for a reason", waiver("owner: a@example.com, approved_by: b@example.com, reason: accepted, created: 2026-01-01, expires: 2026-06-01"), `site.yaml:1:129: waiver "W": reason "accepted" says too little; write at least 10 characters`},
+	{"waiver too long", waiver(approved + "created: 2026-01-01, expires: 2028-01-01"), `site.yaml:1:174: waiver "W": holds for 730 days; at most 365 are allowed`},
+	{"waiver that ends before it begins", waiver(approved + "created: 2026-01-01, expires: 2025-12-31"), `site.yaml:1:174: waiver "W": expires before it was created`},
+	{"waiver for all", "waivers: [ { id: W, rule: tls-version, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n", `site.yaml:1:12: waiver "W": matches everything; narrow it by device, endpoint or peer under match`},
+	{"waiver of everybody", "waivers: [ { id: W, rule: tls-version, match: { peer: 0.0.0.0/0 }, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n", `site.yaml:1:55: waiver "W": peer 0.0.0.0/0 is everybody; write the peer's prefix`},
+	{"waiver of no device", "waivers: [ { id: W, rule: tls-version, match: { device: x }, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n", `site.yaml:1:57: waiver "W": device "x" is not declared`},
+	{"waiver of a disabled endpoint", "endpoints: [ { id: a, names: [a.example.com], enabled: false } ]\nwaivers: [ { id: W, rule: tls-version, match: { endpoint: a }, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n", `site.yaml:2:59: waiver "W": endpoint "a" is disabled; match the peer by its prefix`},
+	{"waiver of no rule", "waivers: [ { id: W, rule: tls, match: { peer: 192.0.2.1/32 }, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n", "site.yaml:1:27: waiver \"W\": unknown rule \"tls\"; `spanaudit rules list` names them"},
+	{"waiver of the capture", "waivers: [ { id: W, rule: capture-loss, match: { peer: 192.0.2.1/32 }, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n", `site.yaml:1:27: waiver "W": capture-loss judges the capture, not a device, and cannot be waived`},
+	{"waiver of an open door", "waivers: [ { id: W, rule: rtsp-boundary, match: { peer: 192.0.2.1/32 }, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n", `site.yaml:1:12: waiver "W": has no ticket, which a waiver of rtsp-boundary needs; add it`},
+	{"two waivers for one", "waivers:\n  - { id: V, rule: tls-version, match: { peer: 192.0.2.1/32 }, " + approved + "created: 2026-01-01, expires: 2026-06-01 }\n  - { id: W, rule: tls-version, match: { peer: 192.0.2.1/32 }, " + approved + "created: 2026-01-01, expires: 2026-06-01 }\n", `site.yaml:3:5: waiver "W": waives the same as waiver "V"; keep one`},
 }
+
+// approved is what a waiver says of its why and who.
+const approved = "owner: a@example.com, approved_by: b@example.com, reason: a long reason, "
 
 func waiver(keys string) string {
 	return "waivers: [ { id: W, rule: tls-version, match: { peer: 192.0.2.1/32 }, " + keys + " } ]\n"

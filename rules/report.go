@@ -13,6 +13,7 @@ type Report struct {
 	Requirements []Requirement      // in the catalogue's order
 	Statements   []StatementVerdict // in the source document's order
 	Findings     []Finding          // severity, then rule, device, peer, first time
+	Waivers      []WaiverUse        // in the policy's order
 }
 
 // Coverage says what the verdicts could rest on: what was seen, what was not,

@@ -109,26 +109,29 @@ type StatementVerdict struct {
 // judgeStatements rolls the verdicts of the rules up into those of the
 // statements.
 func judgeStatements(requirements []Requirement) []StatementVerdict {
-	verdicts := map[string]Verdict{}
+	byRule := map[string]Requirement{}
 	for _, q := range requirements {
-		verdicts[q.Rule] = q.Verdict
+		byRule[q.Rule] = q
 	}
 	var list []StatementVerdict
 	for _, s := range Statements() {
-		list = append(list, s.judge(verdicts))
+		list = append(list, s.judge(byRule))
 	}
 	return list
 }
 
 // judge takes the gravest verdict of the statement's rules. A rule that this
 // version lacks leaves it undecided, because what it would say is not known.
-func (s Statement) judge(verdicts map[string]Verdict) StatementVerdict {
+func (s Statement) judge(requirements map[string]Requirement) StatementVerdict {
 	gravest := []Verdict{Fail, Indeterminate, Pass, NotObserved, NotApplicable, NotObservable}
 	v := StatementVerdict{Statement: s, Verdict: NotObservable}
 	var reasons []string
 	for _, id := range s.Rules {
-		verdict, judged := verdicts[id]
-		says := id + " " + string(verdict)
+		q, judged := requirements[id]
+		verdict, says := q.Verdict, id+" "+string(q.Verdict)
+		if q.Excused {
+			says += " (waived)"
+		}
 		if !judged {
 			verdict, says = Indeterminate, id+" is not judged by this version"
 		}

@@ -101,7 +101,11 @@ func TestStatementTakesTheGravestVerdictOfItsRules(t *testing.T) {
 		{hidden, map[string]Verdict{"a": Fail}, Fail, "a fail; not visible: TLS"},
 		{Statement{ID: "S1", Unseen: "elsewhere"}, nil, NotObservable, "elsewhere"},
 	} {
-		got := c.s.judge(c.verdicts)
+		requirements := map[string]Requirement{}
+		for id, v := range c.verdicts {
+			requirements[id] = Requirement{Verdict: v}
+		}
+		got := c.s.judge(requirements)
 		if got.Verdict != c.want || !strings.HasSuffix(got.Reason, c.reasonEndsIn) {
 			t.Errorf("%s of %v: %s (%s), want %s (… %s)", c.s.ID, c.verdicts, got.Verdict, got.Reason, c.want, c.reasonEndsIn)
 		}
