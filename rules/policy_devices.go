@@ -112,6 +112,8 @@ func (r *policyReader) interfaceAddrs(n *node, v4 bool, d *Device, i *Interface)
 			r.problem(v, "address %s is IPv4; write it under ipv4", a)
 		case d.Zone != "" && zone != d.Zone && !a.IsLinkLocalUnicast():
 			r.problem(v, "address %s is in zone %q, not %q", a, zone, d.Zone)
+		case d.Zone == "" && r.policy.ZoneOf(a).Trust == Internet:
+			r.problem(v, "address %s is in no zone of the site and would be judged as the internet; add its prefix to a zone", a)
 		default:
 			i.Addrs = append(i.Addrs, a)
 		}

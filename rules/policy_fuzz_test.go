@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"net/netip"
 	"testing"
+	"time"
 )
 
-// FuzzPolicy holds that any bytes are a policy or a listed error, and that a
-// policy written resolved is a policy that resolves to the same.
+// FuzzPolicy holds that any bytes are in time a policy or a listed error, and
+// that a policy written resolved is a policy that resolves to the same.
 func FuzzPolicy(f *testing.F) {
 	f.Add([]byte(smallPolicy))
 	for _, c := range badPolicies {
@@ -23,7 +24,11 @@ func FuzzPolicy(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		start := time.Now()
 		p, err := Parse("fuzz.yaml", data)
+		if took := time.Since(start); took > 3*time.Second {
+			t.Fatalf("%d bytes took %v", len(data), took)
+		}
 		if err != nil {
 			if err.Error() == "" {
 				t.Fatal("an error without a message")

@@ -97,7 +97,7 @@ func (r *treeReader) second(d *ast.DocumentNode) {
 	if d.Start != nil {
 		n.line, n.column = d.Start.Position.Line, d.Start.Position.Column
 	}
-	r.problems = append(r.problems, Problem{n.line, n.column, "a second document begins; a policy is one document"})
+	r.problems = append(r.problems, Problem{n.line, n.column, secondDocument})
 }
 
 func (r *treeReader) problem(at ast.Node, message string) *node {

@@ -4,6 +4,10 @@ import (
 	"net/netip"
 )
 
+// maxPrefixes bounds the prefixes of all zones, because every address is
+// compared with each.
+const maxPrefixes = 1000
+
 func parseTrust(s string) (t Trust, ok bool) {
 	switch s {
 	case "local":
@@ -81,6 +85,16 @@ func (r *policyReader) zone(at *node, f field, owner map[netip.Prefix]string) de
 		if other, taken := owner[p]; taken {
 			r.problem(v, "prefix %s is zone %q's already; keep one", p, other)
 			return
+		}
+		if len(r.policy.Zones) == maxPrefixes {
+			r.problem(v, "more than %d prefixes in all zones; write wider ones", maxPrefixes)
+			return
+		}
+		for _, known := range r.policy.Zones {
+			if known.Zone.Name == z.Name && known.Prefix.Overlaps(p) {
+				r.problem(v, "prefixes %s and %s of the zone overlap; keep the wider one", known.Prefix, p)
+				return
+			}
 		}
 		owner[p] = z.Name
 		r.policy.Zones = append(r.policy.Zones, ZonePrefix{p, z.Zone})

@@ -11,6 +11,19 @@ func sitePolicy(t *testing.T, more string) string {
 	return put(t, "site.yaml", append(read(t, "../../fixtures/site.yaml"), more...))
 }
 
+func TestPolicyPastItsReviewIsSaid(t *testing.T) {
+	policy := func(day string) string {
+		return put(t, "site.yaml", []byte("metadata: { review_by: \""+day+"\" }\n"))
+	}
+	const want = "policy site was to be reviewed by 2026-11-22, before this capture"
+	if _, _, stderr := spanaudit("audit", "-q", "-p", policy("2026-11-22"), oldTLS); !strings.Contains(stderr, want) {
+		t.Errorf("stderr %q", stderr)
+	}
+	if _, _, stderr := spanaudit("audit", "-q", "-p", policy("2026-11-23"), oldTLS); stderr != "" {
+		t.Errorf("on the day itself: %q", stderr)
+	}
+}
+
 const oldTLS = "../../fixtures/violation/tls-version.pcapng" // of 2026-11-23
 
 func TestWaivedViolationIsReportedAndDoesNotFail(t *testing.T) {
