@@ -58,10 +58,10 @@ func (r *policyReader) device(n *node) *Device {
 	if role != "" {
 		d.Role = Role(role)
 	}
-	if n.get("id") == nil {
+	if n.lacks("id") {
 		r.problem(n, "has no id; add it")
 	}
-	if len(d.Interfaces) == 0 && n.get("interfaces") == nil {
+	if n.lacks("interfaces") {
 		r.problem(n, "has no interfaces; add one with a mac or an ipv4 or ipv6 address")
 	}
 	return d

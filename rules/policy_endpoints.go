@@ -17,7 +17,7 @@ func (r *policyReader) endpoints(n *node) {
 		}
 		e := r.endpoint(item)
 		switch {
-		case e.ID == "" && item.get("id") == nil:
+		case item.lacks("id"):
 			r.problem(item, "has no id; add it")
 		case r.endpointByID[e.ID] != nil && e.ID != "":
 			r.problem(item, "a second endpoint with this id; give it another")
@@ -43,7 +43,7 @@ func (r *policyReader) endpoint(n *node) *Endpoint {
 		"end_of_support": r.date(&e.EndOfSupport),
 		"source":         r.into(&e.Source), "owner": r.into(&e.Owner), "reason": r.into(&e.Reason),
 	})
-	if names == nil && cidrs == nil {
+	if n.lacks("names") && n.lacks("cidrs") {
 		r.problem(n, "has no names; add them")
 	}
 	if v := n.get("ports"); v != nil && v.kind == sequenceNode && len(v.items) == 0 {

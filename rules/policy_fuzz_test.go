@@ -8,7 +8,8 @@ import (
 )
 
 // FuzzPolicy holds that any bytes are in time a policy or a listed error, and
-// that a policy written resolved is a policy that resolves to the same.
+// that a policy written resolved is a policy that resolves to the same. The
+// schema accepts all that are policies.
 func FuzzPolicy(f *testing.F) {
 	f.Add([]byte(smallPolicy))
 	for _, c := range badPolicies {
@@ -35,6 +36,7 @@ func FuzzPolicy(f *testing.F) {
 			}
 			return
 		}
+		schemaAccepts(t, string(data))
 		p.ZoneOf(netip.AddrFrom4([4]byte{10, 0, 0, 1}))
 		p.Endpoint("x.example.com", netip.AddrPort{}, "tcp", netip.Addr{}, nil)
 		var first, second bytes.Buffer

@@ -52,6 +52,12 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// lacks reports whether a mapping's key is missing or has nothing in it.
+func (n *node) lacks(key string) bool {
+	v := n.get(key)
+	return v == nil || v.kind == nullNode || v.kind == textNode && v.text == "" || v.kind == sequenceNode && len(v.items) == 0
+}
+
 // treeReader turns the YAML library's tree into nodes and refuses what a policy
 // has no use for: everything that lets a value stand elsewhere than where it is
 // read, or be read in two ways.

@@ -29,6 +29,7 @@ func mustParse(t *testing.T, text string) *Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
+	schemaAccepts(t, text)
 	return p
 }
 

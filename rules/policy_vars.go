@@ -30,6 +30,9 @@ func (r *policyReader) readVars(n *node) {
 			r.problem(at, "a variable's name is lower-case letters, digits and '-'")
 			continue
 		}
+		if f.value.kind == nullNode {
+			continue
+		}
 		values := []string{}
 		read := func(v *node) {
 			if s := r.text(v); v.kind == textNode && r.checkValue(v, f.key, s) {

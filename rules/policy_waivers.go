@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds of a waiver: how long it may hold, and the characters of its reason.
@@ -94,7 +95,7 @@ func (r *policyReader) checkWaiver(n *node, w *Waiver, matched bool) {
 		{"ticket, which a waiver of " + w.Rule + " needs", w.Ticket == "" && slices.Contains(ticketRules(), w.Rule)},
 	} {
 		key, _, _ := strings.Cut(must.key, ",")
-		if v := n.get(key); must.missing && (v == nil || v.kind == nullNode || v.kind == textNode && v.text == "") {
+		if must.missing && n.lacks(key) {
 			r.problem(n, "has no %s; add it", must.key)
 		}
 	}
@@ -105,7 +106,7 @@ func (r *policyReader) checkWaiver(n *node, w *Waiver, matched bool) {
 	case strings.HasPrefix(w.Rule, "capture-"):
 		r.problem(v, "%s judges the capture, not a device, and cannot be waived", w.Rule)
 	}
-	if v := n.get("reason"); w.Reason != "" && len(strings.TrimSpace(w.Reason)) < minReason {
+	if v := n.get("reason"); w.Reason != "" && utf8.RuneCountInString(strings.TrimSpace(w.Reason)) < minReason {
 		r.problem(v, "reason %s says too little; write at least %d characters", quote(w.Reason), minReason)
 	}
 	if !matched {

@@ -68,10 +68,10 @@ func (r *policyReader) zone(at *node, f field, owner map[netip.Prefix]string) de
 	if f.value.kind != mappingNode && f.value.kind != nullNode {
 		return z
 	}
-	if f.value.get("trust") == nil && !z.rest {
+	if f.value.lacks("trust") && !z.rest {
 		r.problem(at, "has no trust; write trust: local, external or internet")
 	}
-	if cidrs == nil {
+	if f.value.lacks("cidrs") {
 		if !z.rest {
 			r.problem(at, "has no cidrs; add its prefixes, or rest: true for all that is in no other zone")
 		}

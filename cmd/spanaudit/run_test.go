@@ -47,6 +47,20 @@ func read(t *testing.T, path string) []byte {
 	return content
 }
 
+func TestPolicySchemaIsJSON(t *testing.T) {
+	status, stdout, stderr := spanaudit("policy", "schema")
+	var schema struct {
+		Schema     string `json:"$schema"`
+		Properties map[string]any
+	}
+	if err := json.Unmarshal([]byte(stdout), &schema); err != nil || status != statusDone || stderr != "" {
+		t.Fatalf("status %d, %q, %v", status, stderr, err)
+	}
+	if !strings.Contains(schema.Schema, "draft-07") || schema.Properties["waivers"] == nil {
+		t.Errorf("schema of %q with %d properties", schema.Schema, len(schema.Properties))
+	}
+}
+
 func TestWrongUseGetsAHint(t *testing.T) {
 	text := put(t, "notes.txt", []byte("no capture"))
 	for _, c := range []struct {
@@ -77,7 +91,7 @@ func TestWrongUseGetsAHint(t *testing.T) {
 		{[]string{"audit", "-o", "-", clean}, "for standard output leave --output out"},
 		{[]string{"audit", "--flows", "-", clean}, "write --flows /dev/stdout"},
 		{[]string{"audit", "-z", clean}, "has no flag -z; see spanaudit audit --help"},
-		{[]string{"policy"}, "check, show"},
+		{[]string{"policy"}, "check, schema, show"},
 		{[]string{"policy", "chek"}, "did you mean check?"},
 		{[]string{"policy", "check"}, "needs a policy file"},
 		{[]string{"policy", "check", "a", "b"}, "takes a policy file and nothing else, got"},
