@@ -27,9 +27,10 @@ type Audit struct {
 	end      flow.Time
 }
 
-// NewAudit returns an Audit that has seen nothing yet.
-func NewAudit(p *Policy) *Audit {
-	a := &Audit{policy: p, site: newSite(p), rules: all()}
+// NewAudit returns an Audit that has seen nothing yet. It judges by the rules
+// of the catalogue and by those given.
+func NewAudit(p *Policy, more ...Rule) *Audit {
+	a := &Audit{policy: p, site: newSite(p), rules: append(all(), more...)}
 	a.coverage.Protocols = map[string]uint64{}
 	controls := controlsByRule()
 	for _, r := range a.rules {

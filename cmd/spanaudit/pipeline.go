@@ -23,6 +23,7 @@ type auditOptions struct {
 	Filter  string                       // the BPF filter in force, for the report
 	Flows   func(*classify.Record) error // takes every flow that ended; may be nil
 	Stats   func(duplicates uint64)      // takes what the report leaves out; may be nil
+	Rules   []rules.Rule                 // that judge beside the catalogue's
 }
 
 // batches is how many batches are under way at once: one being read, one with
@@ -96,7 +97,7 @@ const (
 
 func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 	p := &pipeline{
-		opt: opt, audit: rules.NewAudit(policy),
+		opt: opt, audit: rules.NewAudit(policy, opt.Rules...),
 		free: make(chan *batch, batches), judged: make(chan *batch, batches),
 	}
 	for range max(opt.Workers, 1) {

@@ -11,8 +11,9 @@ import (
 	"spanaudit/rules"
 )
 
-func newPolicy(w world) *cobra.Command {
-	return group("policy", "Check, show and make policies", newPolicyCheck(w), newPolicyShow(w), newPolicySchema(w))
+func newPolicy(w world, status *int) *cobra.Command {
+	return group("policy", "Make, check and show policies",
+		newPolicyInit(w, status), newPolicyCheck(w), newPolicyShow(w), newPolicySchema(w))
 }
 
 func newPolicyCheck(w world) *cobra.Command {

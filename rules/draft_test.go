@@ -1,0 +1,144 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"spanaudit/classify"
+	"spanaudit/flow"
+)
+
+// drafted drafts a policy from records.
+func drafted(t *testing.T, records ...*classify.Record) string {
+	t.Helper()
+	d := NewDraft()
+	a := NewAudit(builtin(t, "edge-camera"), d)
+	for _, r := range records {
+		a.Ended(r)
+	}
+	text, err := d.Policy("site.yaml", a.Finish(Loss{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// active returns the lines of a policy that are no comments.
+func active(text string) (lines []string) {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func hasLine(text, want string) bool { return slices.Contains(active(text), want) }
+
+func TestDraftKnowsWhoReadsACameraFromWhoSpeaksWithAWS(t *testing.T) {
+	w := &wire{}
+	camera := w.rtsp("10.0.0.2:40000", "10.0.0.3:554", classify.RTSP{StatusCodes: []int{200}})
+	aws := w.tls("10.0.0.2:40001", "203.0.113.9:443", classify.TLS{ServerName: "logs.eu-west-1.amazonaws.com"})
+	for _, c := range []struct {
+		name    string
+		records []*classify.Record
+		role    string
+		extends string
+	}{
+		{"reads only", []*classify.Record{camera}, "role: viewer", "extends: builtin:edge-camera@1"},
+		{"reads, and speaks with AWS", []*classify.Record{camera, aws}, "role: appliance", "extends: builtin:edge-camera@1"},
+		{"and with AWS IoT", []*classify.Record{camera, aws,
+			w.tls("10.0.0.2:40002", "203.0.113.10:443", classify.TLS{ServerName: "abc123-ats.iot.eu-west-1.amazonaws.com"})}, "role: appliance", "extends: builtin:aws-panorama@1"},
+	} {
+		text := drafted(t, c.records...)
+		if !hasLine(text, c.role) || !hasLine(text, c.extends) || !hasLine(text, "role: camera") {
+			t.Errorf("%s:\n%s", c.name, text)
+		}
+	}
+	text := drafted(t, aws)
+	if strings.Contains(text, "role: appliance") || hasLine(text, "- id: host-1") {
+		t.Errorf("a host that nobody saw read a camera:\n%s", text)
+	}
+}
+
+func TestDraftLeavesUnprovenContactsOut(t *testing.T) {
+	w := &wire{}
+	camera := w.rtsp("10.0.0.2:40000", "10.0.0.3:554", classify.RTSP{StatusCodes: []int{200}})
+	named := w.tls("10.0.0.2:40001", "203.0.113.9:443", classify.TLS{ServerName: "updates.example.com"})
+	nameless := w.tls("10.0.0.2:40002", "203.0.113.10:443", classify.TLS{})
+	refused := spoken(w.tcp("10.0.0.2:40003", "203.0.113.11:443"), classify.Facts{Protocol: classify.ProtoTLS, TLS: &classify.TLS{ClientHello: true, ServerName: "refused.example.com"}})
+	ofCamera := w.tls("10.0.0.3:40004", "203.0.113.12:443", classify.TLS{ServerName: "cloud.example.com"})
+	hostile := w.tls("10.0.0.2:40005", "203.0.113.13:443", classify.TLS{ServerName: "x\ndevices: [] # \u202e.example.com"})
+	text := drafted(t, camera, named, nameless, refused, ofCamera, hostile)
+	if !hasLine(text, `- { id: "updates.example.com", from: ["device:viewer-1"], names: ["updates.example.com"], ports: [443], proto: tcp }`) {
+		t.Errorf("the contact by name is missing:\n%s", text)
+	}
+	for _, why := range []string{"203.0.113.10", "refused.example.com", "cloud.example.com", "203.0.113.13"} {
+		if strings.Contains(strings.Join(active(text), "\n"), why) {
+			t.Errorf("%s is allowed:\n%s", why, text)
+		}
+	}
+	for _, why := range []string{"its name was not seen", "it did not answer", "a camera has no business on the internet", "its name cannot stand in a policy"} {
+		if !strings.Contains(text, why) {
+			t.Errorf("no contact is left out because %s:\n%s", why, text)
+		}
+	}
+	if strings.Contains(text, "\u202e") {
+		t.Error("a comment holds what the wire wrote")
+	}
+}
+
+func TestDraftGuessesNoMACOfHostsBehindARouter(t *testing.T) {
+	w := &wire{}
+	near := w.tcp("10.0.0.2:40000", "10.0.0.3:80", exchange...)
+	far := w.tcp("10.0.0.2:40000", "10.0.9.3:80", exchange...)
+	router := flow.MAC{2, 0, 0, 0, 0, 1}
+	for _, r := range []*classify.Record{near, far} {
+		r.Client.MAC, r.Server.MAC = flow.MAC{2, 0, 0, 0, 0, 2}, flow.MAC{2, 0, 0, 0, 0, 3}
+		spoken(r, classify.Facts{Protocol: classify.ProtoHTTP, HTTP: &classify.HTTP{Methods: []string{"GET"}, StatusCode: 200}})
+	}
+	if text := drafted(t, near); !hasLine(text, "layer2: true") || !strings.Contains(text, "02:00:00:00:00:03") {
+		t.Errorf("on one segment:\n%s", text)
+	}
+	far.Server.MAC = router
+	if text := drafted(t, far); !hasLine(text, "layer2: false") || strings.Contains(text, "mac:") {
+		t.Errorf("through a router:\n%s", text)
+	}
+}
+
+func TestDraftTakesPublicServersOnlyWhereNoneIsInside(t *testing.T) {
+	w := &wire{}
+	public, local := w.ntp("10.0.0.2:40000", "203.0.113.5:123"), w.ntp("10.0.0.2:40001", "10.0.0.5:123")
+	text := drafted(t, public)
+	if !hasLine(text, `- "203.0.113.5"`) || !hasLine(text, "public_servers:") {
+		t.Errorf("public alone:\n%s", text)
+	}
+	text = drafted(t, public, local)
+	if !hasLine(text, `local_servers: ["10.0.0.5"]`) || strings.Contains(strings.Join(active(text), "\n"), "203.0.113.5") ||
+		!strings.Contains(text, `# public_servers: ["203.0.113.5"] # asked by 10.0.0.2, 1 flow, although there is one inside`) {
+		t.Errorf("both:\n%s", text)
+	}
+}
+
+// A scan of the private addresses makes neither thousands of zones nor of hosts.
+func TestDraftIsBounded(t *testing.T) {
+	w := &wire{}
+	var records []*classify.Record
+	for i := range 2000 {
+		r := w.tcp("10.0.0.2:40000", fmt.Sprintf("10.%d.%d.7:80", i/250, i%250), exchange...)
+		records = append(records, spoken(r, classify.Facts{Protocol: classify.ProtoHTTP, HTTP: &classify.HTTP{Methods: []string{"GET"}, StatusCode: 200}}))
+	}
+	text := drafted(t, records...)
+	if !hasLine(text, `site: { trust: local, cidrs: ["10.0.0.0/8"] }`) {
+		t.Errorf("%.2000s", text)
+	}
+	if n := strings.Count(text, "\n  - id: "); n > maxDraftHosts {
+		t.Errorf("%d devices", n)
+	}
+	if !strings.Contains(text, "of which there was no room to take note") {
+		t.Error("what was left out is not said")
+	}
+}
