@@ -38,7 +38,7 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 		p.paragraph("", noFindings(a.Report))
 	} else {
 		p.table(findingLayouts(a.Report))
-		p.paragraph("", "\nWhat to do about a finding: spanaudit rules show RULE")
+		p.paragraph("", "\nWhat to do about a finding: spanaudit rules show RULE\nHow it was decided, frame by frame: spanaudit explain --help")
 	}
 	if len(a.Report.Waivers) > 0 {
 		p.title("Waivers")

@@ -67,7 +67,7 @@ func TestWrongUseGetsAHint(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "needs a command: audit, completion, policy, rules, version"},
+		{nil, "needs a command: audit, completion, explain, policy, rules, version"},
 		{[]string{"audti"}, "did you mean audit?"},
 		{[]string{violations}, "to audit it: spanaudit audit " + violations},
 		{[]string{"audit"}, "needs something to read"},
@@ -94,6 +94,10 @@ func TestWrongUseGetsAHint(t *testing.T) {
 		{[]string{"policy"}, "check, init, schema, show"},
 		{[]string{"policy", "init"}, "needs something to read"},
 		{[]string{"policy", "init", "nosuch.pcap"}, "open nosuch.pcap: no such file or directory"},
+		{[]string{"explain"}, "explain needs an audit that was saved by"},
+		{[]string{"explain", "nosuch.json"}, "open nosuch.json: no such file or directory"},
+		{[]string{"explain", text}, "notes.txt is no audit in JSON"},
+		{[]string{"explain", violations, "x"}, "site.pcapng is no audit in JSON"},
 		{[]string{"policy", "chek"}, "did you mean check?"},
 		{[]string{"policy", "check"}, "needs a policy file"},
 		{[]string{"policy", "check", "a", "b"}, "takes a policy file and nothing else, got"},
