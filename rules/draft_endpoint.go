@@ -39,10 +39,11 @@ type draftEndpoint struct {
 // writeEndpoints writes the allow-list. What the profile allows already is only
 // named. By name and with an answer is proven; the rest is a decision.
 func (d *Draft) writeEndpoints(t *draftText, devices []*draftDevice) error {
-	p, err := Parse("draft", []byte(t.String()))
+	so, err := checked(t.String())
 	if err != nil {
-		return fmt.Errorf("the draft is no valid policy, which is a mistake of this program: %w", err)
+		return err
 	}
+	p, _ := Parse("policy", []byte(so))
 	var allowed []string
 	var doubts []string
 	endpoints := map[string]*draftEndpoint{}

@@ -54,10 +54,7 @@ func (d *Draft) Policy(name string, r *Report) (string, error) {
 		return "", err
 	}
 	d.writeServices(&t, devices)
-	if _, err := Parse(name, []byte(t.String())); err != nil {
-		return "", fmt.Errorf("the draft is no valid policy, which is a mistake of this program: %w", err)
-	}
-	return t.String(), nil
+	return checked(t.String())
 }
 
 func (t *draftText) head(name string, r *Report) {

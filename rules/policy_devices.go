@@ -40,7 +40,7 @@ func (r *policyReader) device(n *node) *Device {
 	d := &Device{Role: RoleOther}
 	var role string
 	r.mapping(n, fields{
-		"id": r.into(&d.ID), "role": r.oneOf(&role, "role", roles()...),
+		"id": r.into(&d.ID), "role": r.oneOf(&role, "role", Roles()...),
 		"zone": func(v *node) {
 			if d.Zone = r.text(v); d.Zone != "" {
 				r.knownZone(v, d.Zone)

@@ -112,8 +112,8 @@ func (r *policyReader) selectors(list *[]Selector) func(*node) {
 			ok := false
 			switch kind {
 			case "role":
-				if ok = slices.Contains(roles(), value); !ok {
-					r.problem(item, "unknown role %q in %q; %s", value, s, suggest(value, roles()))
+				if ok = slices.Contains(Roles(), value); !ok {
+					r.problem(item, "unknown role %q in %q; %s", value, s, suggest(value, Roles()))
 				}
 			case "zone":
 				if _, ok = r.declaredZones[value]; !ok {

@@ -110,7 +110,7 @@ func portsForm() schema {
 }
 
 func selectorsForm() schema {
-	return listOf(form(`^(role:(` + strings.Join(roles(), "|") + `)|zone:.+|device:.+)$`))
+	return listOf(form(`^(role:(` + strings.Join(Roles(), "|") + `)|zone:.+|device:.+)$`))
 }
 
 // given requires one of the keys to have a value.
@@ -215,7 +215,7 @@ func deviceSchema() schema {
 	iface["anyOf"] = given(map[string]schema{"mac": {"type": "string"}, "ipv4": some, "ipv6": some})
 	return object(map[string]schema{
 		"id":            text().with("minLength", 1),
-		"role":          words(roles()...),
+		"role":          words(Roles()...),
 		"zone":          text(),
 		"interfaces":    listOf(iface).with("minItems", 1),
 		"inbound_ports": portsForm().says("ports on which it may answer; empty is none, left out is not judged"),

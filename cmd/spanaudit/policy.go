@@ -13,7 +13,7 @@ import (
 
 func newPolicy(w world, status *int) *cobra.Command {
 	return group("policy", "Make, check and show policies",
-		newPolicyInit(w, status), newPolicyCheck(w), newPolicyShow(w), newPolicySchema(w))
+		newPolicyInit(w, status), newPolicyImport(w), newPolicyCheck(w), newPolicyShow(w), newPolicySchema(w))
 }
 
 func newPolicyCheck(w world) *cobra.Command {

@@ -136,6 +136,33 @@ func TestEveryDraftIsAPolicy(t *testing.T) {
 	}
 }
 
+// What is imported is a policy, as the command line gives it out.
+func TestImportedPoliciesAreValid(t *testing.T) {
+	mud := put(t, "cam.json", []byte(`{ "ietf-mud:mud": { "mud-url": "https://cam.example.com/x", "from-device-policy": { "access-lists": { "access-list": [ { "name": "f" } ] } } },
+		"ietf-access-control-list:acls": { "acl": [ { "name": "f", "aces": { "ace": [ { "name": "cloud", "matches": { "ipv4": { "ietf-acldns:dst-dnsname": "cam.example.com" },
+		"tcp": { "destination-port": { "operator": "eq", "port": 443 } } }, "actions": { "forwarding": "accept" } } ] } } ] } }`))
+	networks := put(t, "networks.cfg", []byte("10.20.0.0/16 Plant\n"))
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--device", "cam-01", "--ip", "10.20.0.21", "--role", "camera", mud}, "1 device, 1 endpoint"},
+		{[]string{mud}, "0 devices, 1 endpoint"},
+		{[]string{networks}, "0 devices, 0 endpoints"},
+	} {
+		status, text, stderr := spanaudit(append([]string{"policy", "import"}, c.args...)...)
+		if status != statusDone || stderr != "" {
+			t.Errorf("%q: status %d, %q", c.args, status, stderr)
+		}
+		if _, said, stderr := spanaudit("policy", "check", put(t, "p.yaml", []byte(text))); !strings.Contains(said, c.want) {
+			t.Errorf("%q: %s%s\n%s", c.args, said, stderr, text)
+		}
+	}
+	if status, _, stderr := spanaudit("policy", "import", "--ip", "203.0.113.7", mud); status != statusUsage || !strings.Contains(stderr, "add its prefix to a zone") {
+		t.Errorf("a device on the internet: status %d, %q", status, stderr)
+	}
+}
+
 func TestDraftOverwritesNothing(t *testing.T) {
 	path := put(t, "site.yaml", []byte("mine"))
 	status, _, stderr := spanaudit("policy", "init", "-o", path, clean)
