@@ -99,6 +99,8 @@ func (d *Draft) Judge(c *Case) {
 		d.dhcp(c)
 	case c.RTSP != nil:
 		d.rtsp(c, client, server)
+	case c.isRTSP() && c.worked():
+		d.camera(c, client, server, "RTSP in TLS, told by its port,")
 	case c.NTP != nil && asksTime(c.NTP):
 		d.time(c, client, server)
 	case c.Facts.Protocol == classify.ProtoDNS:
@@ -187,11 +189,17 @@ func (d *Draft) rtsp(c *Case, client, server *draftHost) {
 		server.serves(port, "rtsp")
 		return
 	}
+	d.camera(c, client, server, "RTSP")
+}
+
+// camera notes that the server answered what only cameras do.
+func (d *Draft) camera(c *Case, client, server *draftHost, what string) {
+	from, to, port := c.Client.Addr.Addr(), c.Server.Addr.Addr(), c.Server.Addr.Port()
 	if server == nil {
 		d.foreign[to]++
 	}
 	server.is(RoleCamera)
-	server.does("answered RTSP at port %d for %s", port, from)
+	server.does("answered %s at port %d for %s", what, port, from)
 	client.does("read %s by RTSP", to)
 	if client != nil {
 		client.reads = true
@@ -244,7 +252,7 @@ func (d *Draft) dhcp(c *Case) {
 func (d *Draft) service(c *Case, client, server *draftHost) {
 	what, app := c.spoken()
 	port := c.Server.Addr.Port()
-	worked := c.worked()
+	worked := c.worked() || c.Flow.Protocol == flow.UDP && c.Server.Payload > 0
 	switch {
 	case c.clientTrust == Special || c.serverTrust == Special || c.Transport() != "tcp" && c.Transport() != "udp" || !worked && c.serverTrust == Local:
 		return
