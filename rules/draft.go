@@ -254,9 +254,13 @@ func (d *Draft) service(c *Case, client, server *draftHost) {
 	port := c.Server.Addr.Port()
 	worked := c.worked() || c.Flow.Protocol == flow.UDP && c.Server.Payload > 0
 	switch {
+	case c.Facts.Protocol == classify.ProtoMDNS && c.DNS != nil && c.DNS.Responses > 0 && c.serverTrust == Special:
+		client.does("answered multicast DNS")
+		client.serves(port, what)
+		return
 	case c.clientTrust == Special || c.serverTrust == Special || c.Transport() != "tcp" && c.Transport() != "udp" || !worked && c.serverTrust == Local:
 		return
-	case client != nil && server != nil && c.beginnerKnown():
+	case c.clientTrust == Local && server != nil && c.beginnerKnown(): // who asked a group is not heard here
 		server.serves(port, what)
 		server.does("answered %s at port %d for %s", what, port, c.Client.Addr.Addr())
 	case client != nil && c.serverTrust == Internet && c.beginnerKnown():
