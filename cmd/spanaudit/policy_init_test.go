@@ -53,14 +53,19 @@ func TestDraftOfTheCleanSite(t *testing.T) {
 	}
 }
 
-func TestDraftAuditsItsOwnCaptureWithoutFindings(t *testing.T) {
+// By its draft a capture of the clean site breaks nothing that it does not break
+// by the site's own policy.
+func TestDraftAuditsItsOwnCaptureWithoutFalseFindings(t *testing.T) {
 	captures, err := filepath.Glob("../../fixtures/clean/*.pcapng")
 	if err != nil || len(captures) == 0 {
 		t.Fatal("no captures")
 	}
 	for _, capture := range captures {
-		if rules := broken(t, draft(t, capture), capture); len(rules) > 0 {
-			t.Errorf("%s: %v", capture, rules)
+		bySite := broken(t, policyFor(strings.TrimSuffix(capture, ".pcapng")), capture)
+		for _, rule := range broken(t, draft(t, capture), capture) {
+			if !slices.Contains(bySite, rule) {
+				t.Errorf("%s: %s", capture, rule)
+			}
 		}
 	}
 }
