@@ -123,7 +123,7 @@ func (r *treeReader) node(at ast.Node, kind nodeKind) *node {
 
 func (r *treeReader) read(a ast.Node, depth int) *node {
 	if depth > maxNesting {
-		return r.problem(a, "nested too deeply")
+		return r.problem(a, tooDeep)
 	}
 	switch a := a.(type) {
 	case *ast.NullNode:
@@ -157,7 +157,7 @@ func (r *treeReader) read(a ast.Node, depth int) *node {
 	case *ast.TagNode:
 		return r.problem(a, fmt.Sprintf("the tag %q is not allowed; remove it", a.Start.Value))
 	}
-	return r.problem(a, "not allowed in a policy")
+	return r.problem(a, "this is not allowed in a policy; remove it")
 }
 
 func (r *treeReader) mapping(at ast.Node, values []*ast.MappingValueNode, depth int) *node {

@@ -164,7 +164,7 @@ func (r *policyReader) rules(n *node) {
 			r.problem(f.value, "lowers a rule of severity critical without a reason; add reason")
 		}
 		if s.Disabled && strings.HasPrefix(f.key, "capture-") {
-			r.problem(f.value, "cannot be disabled: without it nothing says what the verdicts rest on")
+			r.problem(f.value, "cannot be disabled: without it nothing says what the verdicts rest on; remove enabled")
 		}
 		if !isJudged(f.key) && !f.value.inherited {
 			r.warn(f.value, "this version does not judge it")

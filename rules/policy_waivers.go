@@ -44,7 +44,7 @@ func (r *policyReader) waivers(n *node) {
 		}
 		r.checkWaiver(item, &w, matched)
 		if seen[w.ID] && w.ID != "" {
-			r.problem(item, "a second waiver with this id")
+			r.problem(item, "a second waiver with this id; give it another")
 		}
 		seen[w.ID] = true
 		target := waiverTarget{w.Rule, w.Device, w.Endpoint, w.Peer}
@@ -63,7 +63,7 @@ func (r *policyReader) waiverMatch(n *node, w *Waiver) bool {
 	r.mapping(n, fields{
 		"device": func(v *node) {
 			if w.Device = r.text(v); w.Device != "" && r.deviceByID[w.Device] == nil {
-				r.problem(v, "device %q is not declared", w.Device)
+				r.problem(v, "device %q is not declared; %s", w.Device, declare(w.Device, "devices", r.deviceByID))
 			}
 		},
 		"endpoint": func(v *node) {
@@ -71,7 +71,7 @@ func (r *policyReader) waiverMatch(n *node, w *Waiver) bool {
 			switch e := r.endpointByID[w.Endpoint]; {
 			case w.Endpoint == "":
 			case e == nil:
-				r.problem(v, "endpoint %q is not declared", w.Endpoint)
+				r.problem(v, "endpoint %q is not declared; %s", w.Endpoint, declare(w.Endpoint, "endpoints", r.endpointByID))
 			case !e.Enabled:
 				r.problem(v, "endpoint %q is disabled; match the peer by its prefix", w.Endpoint)
 			}
@@ -104,7 +104,7 @@ func (r *policyReader) checkWaiver(n *node, w *Waiver, matched bool) {
 	case !slices.Contains(ruleIDs(), w.Rule):
 		r.problem(v, "unknown rule %q; %s", w.Rule, suggestRule(w.Rule))
 	case strings.HasPrefix(w.Rule, "capture-"):
-		r.problem(v, "%s judges the capture, not a device, and cannot be waived", w.Rule)
+		r.problem(v, "%s judges the capture, not a device, and cannot be waived; remove the waiver", w.Rule)
 	}
 	if v := n.get("reason"); w.Reason != "" && utf8.RuneCountInString(strings.TrimSpace(w.Reason)) < minReason {
 		r.problem(v, "reason %s says too little; write at least %d characters", quote(w.Reason), minReason)
@@ -121,7 +121,7 @@ func (r *policyReader) checkWaiverTime(n *node, w *Waiver) {
 	}
 	switch days := w.Expires.Sub(w.Created).Hours() / 24; {
 	case days < 0:
-		r.problem(n, "expires before it was created")
+		r.problem(n, "expires before it was created; correct one of the days")
 	case days > maxWaiverDays:
 		r.problem(n, "holds for %.0f days; at most %d are allowed", days, maxWaiverDays)
 	}

@@ -22,6 +22,8 @@ const (
 	maxIndent     = 256  // spaces
 )
 
+const tooDeep = "nested too deeply; a policy needs 6 levels"
+
 const secondDocument = "a second document begins; a policy is one document"
 
 // checkBytes refuses what is no plain UTF-8 text of a bounded size.
@@ -102,7 +104,7 @@ func (s *shape) add(line []byte) string {
 	}
 	switch {
 	case s.depth > 16*maxNesting || items > maxNesting || indent >= maxIndent:
-		return "nested too deeply"
+		return tooDeep
 	case bytes.HasPrefix(rest, []byte("? ")) || len(rest) == 1 && rest[0] == '?':
 		return "a key behind '?' is not allowed; write it before its colon"
 	case bytes.HasPrefix(line, []byte("---")) && s.content:
@@ -130,11 +132,13 @@ func parseYAML(data []byte) (file *ast.File, err error) {
 	return parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 }
 
+const checkYAML = "check brackets and indentation, and quote texts with any of * & ! : # { } [ ]"
+
 func syntaxProblem(err error) Problem {
 	var syntax *yaml.SyntaxError
 	if errors.As(err, &syntax) && syntax.Token != nil && syntax.Token.Position != nil {
 		p := syntax.Token.Position
-		return Problem{p.Line, p.Column, "not YAML: " + syntax.Message}
+		return Problem{p.Line, p.Column, "not YAML: " + syntax.Message + "; " + checkYAML}
 	}
-	return Problem{Message: "not YAML: " + strings.SplitN(err.Error(), "\n", 2)[0]}
+	return Problem{Message: "not YAML: " + strings.SplitN(err.Error(), "\n", 2)[0] + "; " + checkYAML}
 }
