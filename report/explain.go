@@ -12,13 +12,17 @@ import (
 // Explain writes how a saved audit came to a finding, step by step: what was
 // asked, what was seen and in which frames, what was not seen, and what would
 // settle it. what is the finding's id or a prefix of it that no other has, or
-// the id of a rule, whose verdict is then explained.
+// the id of a rule or of a statement, whose verdict is then explained.
 func Explain(w io.Writer, s *Saved, what string, o Screen) error {
 	o.Width = max(o.Width, minWidth)
 	p := &page{screen: o}
-	if q := s.requirement(what); q != nil {
+	q, st := s.requirement(what), s.statement(what)
+	switch {
+	case q != nil:
 		p.explainRule(s, q)
-	} else {
+	case st != nil:
+		p.explainStatement(s, st)
+	default:
 		f, err := s.find(what)
 		if err != nil {
 			return err
@@ -348,6 +352,27 @@ func (p *page) explainRule(s *Saved, q *requirement) {
 		p.title("What was not seen")
 		p.list(lines)
 	}
+}
+
+// explainStatement explains the verdict on a statement by those of its rules.
+func (p *page) explainStatement(s *Saved, st *statement) {
+	p.paragraph("", fmt.Sprintf("Statement %s: %s", Line(st.ID), Line(string(st.Verdict))))
+	p.paragraph("", Line(st.Says))
+	p.title("How it was decided")
+	t := &steps{page: p}
+	if len(st.Rules) == 0 {
+		t.step("No rule judges it: %s.", Line(st.Reason))
+		return
+	}
+	t.step("The gravest verdict of its rules holds: fail, then indeterminate, pass, not_observed.")
+	for _, id := range st.Rules {
+		if q := s.requirement(id); q != nil {
+			t.step("%s. %s", Line(id), ground(q))
+		} else {
+			t.step("%s is not judged by the version that made the audit.", Line(id))
+		}
+	}
+	t.step("In short: %s.", Line(st.Reason))
 }
 
 // meaning says what a verdict is worth and what would settle it.

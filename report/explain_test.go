@@ -71,6 +71,17 @@ func TestExplanationHasFramesWhatIsMissingAndWhatSettlesIt(t *testing.T) {
 	}
 }
 
+func TestStatementsAreExplainedByTheirRules(t *testing.T) {
+	for id, want := range map[string]string{
+		"S1":  "Statement S1: not_observable procedures protect the service How it was decided 1. No rule judges it: they run elsewhere.",
+		"S20": "Statement S20: fail no RTSP outside How it was decided 1. The gravest verdict of its rules holds: fail, then indeterminate, pass, not_observed. 2. rtsp-boundary. The rule's verdict is fail: 9 examined, 4 broke it",
+	} {
+		if text := strings.Join(strings.Fields(explained(t, siteAudit(), id)), " "); !strings.HasPrefix(text, want) {
+			t.Errorf("%s\nwant %s", text, want)
+		}
+	}
+}
+
 func TestFindingsAreFoundByTheirBeginning(t *testing.T) {
 	a := siteAudit()
 	a.Report.Findings[0].ID, a.Report.Findings[1].ID, a.Report.Findings[2].ID = "abcd1234", "abcd5678", "ef00aaaa"
@@ -81,7 +92,7 @@ func TestFindingsAreFoundByTheirBeginning(t *testing.T) {
 			t.Errorf("%s: %v, %v", what, f, err)
 		}
 	}
-	for what, want := range map[string]string{"abcd": `"abcd" begins the ids of 2 findings; give more of it`, "x": `no finding and no rule "x" in this audit`} {
+	for what, want := range map[string]string{"abcd": `"abcd" begins the ids of 2 findings; give more of it`, "x": `no finding, rule or statement "x" in this audit`} {
 		if _, err := s.find(what); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", what, err)
 		}

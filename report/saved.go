@@ -77,7 +77,7 @@ func (s *Saved) find(id string) (*finding, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("no finding and no rule %q in this audit", id)
+		return nil, fmt.Errorf("no finding, rule or statement %q in this audit", id)
 	case 1:
 		return found[0], nil
 	}
@@ -90,6 +90,14 @@ func (s *Saved) requirement(rule string) *requirement {
 		return nil
 	}
 	return &s.doc.Requirements[i]
+}
+
+func (s *Saved) statement(id string) *statement {
+	i := slices.IndexFunc(s.doc.Statements, func(st statement) bool { return st.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &s.doc.Statements[i]
 }
 
 // coverage returns what the audit's verdicts rest on.

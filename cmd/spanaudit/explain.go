@@ -13,12 +13,12 @@ import (
 
 func newExplain(w world) *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain {AUDIT|-} [FINDING|RULE]",
+		Use:   "explain {AUDIT|-} [FINDING|RULE|STATEMENT]",
 		Short: "Explain, step by step, how an audit came to a finding",
 		Long: "explain reads an audit that was saved by --format json and says how it came to a finding: what was asked,\n" +
 			"what was seen and in which frames, what was not seen, and what would settle it. A finding is named by its\n" +
-			"id or by as much of it as no other has. The id of a rule explains its verdict. Without either the findings\n" +
-			"are listed with their ids.",
+			"id or by as much of it as no other has. The id of a rule, or of a statement of the source document such as\n" +
+			"S14, explains its verdict. Without any of them the findings are listed with their ids.",
 		Example: "  spanaudit audit --format json -o audit.json capture.pcapng\n" +
 			"  spanaudit explain audit.json\n" +
 			"  spanaudit explain audit.json 4b62",
