@@ -57,7 +57,9 @@ func policyInit(w world, output string, args []string) (int, error) {
 	defer src.Close()
 
 	draft := rules.NewDraft()
+	bar := startProgress(w.stderr, src.Progress)
 	report, broken := runAudit(context.Background(), src, policy, auditOptions{Workers: f.workers, Rules: []rules.Rule{draft}})
+	bar.stop()
 	unread := tellInputs(w, src.Inputs(), true)
 	if broken != nil && !unread { // else its input has told it
 		return statusUnread, broken
