@@ -29,6 +29,7 @@ type ledger struct {
 	undecided        map[string]int // by reason
 	notApplicable    string         // why the policy leaves the rule out; empty when it does not
 	unlisted         int            // violations beyond maxFindings
+	worst            Severity       // of those
 	notes            []string       // remarks for the requirement's reason, whatever its verdict
 
 	findings map[string]*Finding // by everything that makes two violations the same
@@ -78,6 +79,7 @@ func (l *ledger) finding(v Violation, at flow.Time) *Finding {
 		f.with(v.Peer.IP)
 		if len(l.findings) >= maxFindings {
 			l.unlisted++
+			l.worst = max(l.worst, severity)
 			return f
 		}
 		l.findings[id] = f
@@ -128,7 +130,7 @@ func (f *Finding) add(first, last flow.Time, communityID string, evidence []Evid
 // requirement rolls the ledger up: fail over indeterminate over pass over not
 // observed. lossy says why traffic may have gone unseen, or is empty.
 func (l *ledger) requirement(lossy string) Requirement {
-	r := Requirement{Rule: l.doc.ID, Title: l.doc.Title, Severity: l.severity, Examined: l.examined, Failed: l.failed, Unlisted: l.unlisted}
+	r := Requirement{Rule: l.doc.ID, Title: l.doc.Title, Severity: l.severity, Examined: l.examined, Failed: l.failed, Unlisted: l.unlisted, Worst: l.worst}
 	for _, n := range l.undecided {
 		r.Undecided += n
 	}

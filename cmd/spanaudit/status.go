@@ -26,7 +26,7 @@ func auditStatus(r *rules.Report, unread bool, failOn rules.Severity, strict boo
 		}
 	}
 	for _, q := range r.Requirements {
-		if q.Unlisted > 0 && q.Severity >= failOn {
+		if q.Unlisted > 0 && q.Worst >= failOn {
 			return statusViolations // beyond those listed, which may all be waived
 		}
 	}

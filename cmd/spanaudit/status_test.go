@@ -27,8 +27,11 @@ func TestExitStatus(t *testing.T) {
 		{"fail-on none", rules.Report{Findings: finding(rules.Critical, rules.Fail, nil)}, false, never, false, statusDone},
 		{"a waived violation", rules.Report{Findings: finding(rules.Critical, rules.Fail, waiver)}, false, rules.High, false, statusDone},
 		{"more violations than are listed, which are waived", rules.Report{
-			Findings: finding(rules.High, rules.Fail, waiver), Requirements: []rules.Requirement{{Verdict: rules.Fail, Severity: rules.High, Unlisted: 1}},
+			Findings: finding(rules.High, rules.Fail, waiver), Requirements: []rules.Requirement{{Verdict: rules.Fail, Worst: rules.High, Unlisted: 1}},
 		}, false, rules.High, false, statusViolations},
+		{"more than are listed, none of them grave", rules.Report{
+			Requirements: []rules.Requirement{{Verdict: rules.Fail, Severity: rules.High, Worst: rules.Low, Unlisted: 1}},
+		}, false, rules.High, false, statusDone},
 		{"a finding that could not be decided", rules.Report{Findings: finding(rules.Critical, rules.Indeterminate, nil)}, false, rules.High, false, statusDone},
 		{"an input that was not read whole comes first", rules.Report{Findings: finding(rules.Critical, rules.Fail, nil)}, true, rules.High, true, statusUnread},
 		{"undecided, not strict", rules.Report{Requirements: requirement(rules.Indeterminate)}, false, rules.High, false, statusDone},
