@@ -14,7 +14,8 @@ import (
 const (
 	maxDraftHosts    = 512
 	maxDraftContacts = 512
-	maxDoings        = 4 // of a host
+	maxDoings        = 4  // of a host
+	maxDraftPorts    = 64 // at which a host answered
 )
 
 // Draft watches an audit and writes the policy that what it saw suggests. It is
@@ -171,7 +172,10 @@ func (h *draftHost) is(r Role) {
 }
 
 func (h *draftHost) serves(port uint16, what string) {
-	if h != nil {
+	if h == nil || port == 0 {
+		return
+	}
+	if _, known := h.ports[port]; known || len(h.ports) < maxDraftPorts {
 		h.ports[port] = what
 	}
 }
@@ -204,7 +208,7 @@ func (d *Draft) camera(c *Case, client, server *draftHost, what string) {
 	if client != nil {
 		client.reads = true
 	}
-	if server != nil && client != nil {
+	if server != nil && client != nil && port != 0 {
 		server.rtsp[port] = true
 		server.serves(port, "rtsp")
 	}
@@ -263,7 +267,7 @@ func (d *Draft) service(c *Case, client, server *draftHost) {
 	case c.clientTrust == Local && server != nil && c.beginnerKnown(): // who asked a group is not heard here
 		server.serves(port, what)
 		server.does("answered %s at port %d for %s", what, port, c.Client.Addr.Addr())
-	case client != nil && c.serverTrust == Internet && c.beginnerKnown():
+	case client != nil && c.serverTrust == Internet && c.beginnerKnown() && port != 0:
 		d.contact(c, app, worked)
 	}
 	if client != nil && (strings.HasPrefix(what, "mqtt") || c.Facts.Protocol == classify.ProtoCoAP) {

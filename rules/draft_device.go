@@ -152,6 +152,9 @@ func (x *draftDevice) home() (home *draftHost) {
 	return home
 }
 
+// maxAddresses bounds the IPv6 addresses of a device that are declared.
+const maxAddresses = 8
+
 // iface writes the device's interface.
 func (x *draftDevice) iface() string {
 	var keys, v6 []string
@@ -163,7 +166,7 @@ func (x *draftDevice) iface() string {
 		keys = append(keys, "ipv4: "+home.addr.String())
 	}
 	for _, h := range x.hosts {
-		if h.addr.Is6() {
+		if h.addr.Is6() && len(v6) < maxAddresses {
 			v6 = append(v6, fmt.Sprintf("%q", h.addr))
 		}
 	}
@@ -197,16 +200,23 @@ func (x *draftDevice) whyAddresses() string {
 }
 
 // ports returns the ports at which the device answered local hosts, and what
-// was spoken there.
-func (x *draftDevice) ports() (ports, said []string) {
+// was spoken there. odd are those of them that it is not declared to have.
+func (x *draftDevice) ports(odd func(*draftDevice, uint16) bool) (ports, said, left []string) {
 	all := map[uint16]string{}
 	for _, h := range x.hosts {
 		maps.Copy(all, h.ports)
 	}
 	for _, p := range sortedPorts(all) {
-		ports, said = append(ports, fmt.Sprint(p)), append(said, all[p])
+		switch {
+		case odd(x, p):
+			left = append(left, fmt.Sprintf("%d (%s)", p, all[p]))
+			continue
+		case !slices.Contains(said, all[p]):
+			said = append(said, all[p])
+		}
+		ports = append(ports, fmt.Sprint(p))
 	}
-	return ports, slices.Compact(said)
+	return ports, said, left
 }
 
 func sortedPorts[V any](m map[uint16]V) []uint16 { return slices.Sorted(maps.Keys(m)) }

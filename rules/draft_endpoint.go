@@ -38,7 +38,7 @@ type draftEndpoint struct {
 
 // writeEndpoints writes the allow-list. What the profile allows already is only
 // named. By name and with an answer is proven; the rest is a decision.
-func (d *Draft) writeEndpoints(t *draftText, devices []*draftDevice) error {
+func (d *Draft) writeEndpoints(t *draftText, devices []*draftDevice, base string) error {
 	so, err := checked(t.String())
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (d *Draft) writeEndpoints(t *draftText, devices []*draftDevice) error {
 	endpoints := map[string]*draftEndpoint{}
 	for _, x := range devices {
 		for _, c := range d.contactsOf(x) {
-			why := x.doubt(c)
+			why := x.doubt(c, base)
 			match := p.Endpoint(c.name, netip.AddrPortFrom(c.at.Addr(), c.port), c.proto, c.client, p.Device(x.mac, c.client))
 			switch {
 			case why != "":
@@ -82,11 +82,13 @@ func (d *Draft) writeEndpoints(t *draftText, devices []*draftDevice) error {
 }
 
 // doubt says why a contact of the device is not to be allowed unread, or "".
-func (x *draftDevice) doubt(c *draftContact) string {
+func (x *draftDevice) doubt(c *draftContact, base string) string {
 	switch {
 	case c.name == "":
 		return "its name was not seen"
-	case checkName(c.name) != "":
+	case !strings.Contains(c.name, "."):
+		return "its name has no domain"
+	case checkName(c.name) != "" || strings.Contains(c.name, "*"):
 		return "its name cannot stand in a policy"
 	case !c.worked:
 		return "it did not answer"
@@ -98,7 +100,22 @@ func (x *draftDevice) doubt(c *draftContact) string {
 	if _, old := realAWSName(c.name); old {
 		return "it is spelt as on AWS's security page, where nothing answers"
 	}
+	if base == panoramaBase && isOtherPartition(c.name) {
+		return "it is of another AWS partition than the profile's names"
+	}
 	return ""
+}
+
+// isOtherPartition reports whether a name holds a region of a partition whose
+// names do not end in amazonaws.com.
+func isOtherPartition(name string) bool {
+	_, prefix := awsSuffix(name)
+	for label := range strings.SplitSeq(prefix, ".") {
+		if p := regionPartition(label); p != nil && p.suffix != "amazonaws.com" {
+			return true
+		}
+	}
+	return false
 }
 
 // where names the service.
@@ -140,7 +157,7 @@ func (e *draftEndpoint) with(x *draftDevice, c *draftContact) *draftEndpoint {
 	if c.app != "" && !slices.Contains(e.apps, c.app) {
 		e.apps = append(e.apps, c.app)
 	}
-	e.seen = append(e.seen, fmt.Sprintf("%s, %s at port %d", x.id, plural(c.flows, "flow"), c.port))
+	e.seen = append(e.seen, fmt.Sprintf("%s at port %d in %s", x.id, c.port, plural(c.flows, "flow")))
 	return e
 }
 
@@ -157,6 +174,6 @@ func (e *draftEndpoint) write(t *draftText) {
 	if len(e.apps) > 0 {
 		app = ", app: [" + strings.Join(e.apps, ", ") + "]"
 	}
-	t.line(fmt.Sprintf("  - { id: %q, from: [%s], names: [%q], ports: [%s], proto: %s%s }",
-		id, strings.Join(e.from, ", "), e.name, strings.Join(ports, ", "), e.proto, app), strings.Join(e.seen, "; "))
+	t.line(fmt.Sprintf("  - { id: %q, from: %s, names: [%q], ports: %s, proto: %s%s }",
+		id, listed(e.from), e.name, listed(ports), e.proto, app), shorten(e.seen))
 }

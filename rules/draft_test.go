@@ -142,3 +142,64 @@ func TestDraftIsBounded(t *testing.T) {
 		t.Error("what was left out is not said")
 	}
 }
+
+// Whatever hosts did, what is drafted is a policy: Draft.Policy refuses to write
+// another.
+func TestDraftOfOddTrafficIsAPolicy(t *testing.T) {
+	web := classify.Facts{Protocol: classify.ProtoHTTP, HTTP: &classify.HTTP{Methods: []string{"GET"}, StatusCode: 200}}
+	iot := func(w *wire, client string) *classify.Record {
+		return w.tls(client, "203.0.113.10:443", classify.TLS{ServerName: "abc123-ats.iot.eu-west-1.amazonaws.com"})
+	}
+	camera := func(w *wire, port string) *classify.Record {
+		return w.rtsp("10.0.0.2:40000", "10.0.0.3:"+port, classify.RTSP{StatusCodes: []int{200}})
+	}
+	for _, c := range []struct {
+		name    string
+		records func(w *wire) []*classify.Record
+		says    string
+	}{
+		{"a Panorama Appliance that answers at other ports", func(w *wire) []*classify.Record {
+			return []*classify.Record{camera(w, "554"), iot(w, "10.0.0.2:40001"),
+				spoken(w.tcp("10.0.0.9:40002", "10.0.0.2:22", exchange...), classify.Facts{Protocol: classify.ProtoSSH, SSH: &classify.SSH{}}),
+				spoken(w.tcp("10.0.0.9:40003", "10.0.0.2:8080", exchange...), web)}
+		}, "    # it also answered at port 22 (ssh), which it is not meant to open"},
+		{"a camera with a web server at a port of RTSP", func(w *wire) []*classify.Record {
+			return []*classify.Record{camera(w, "8554"), spoken(w.tcp("10.0.0.2:40001", "10.0.0.3:554", exchange...), web)}
+		}, "    # it also answered at port 554 (http), which it is not meant to open"},
+		{"names that mean more than themselves", func(w *wire) []*classify.Record {
+			return []*classify.Record{camera(w, "554"), iot(w, "10.0.0.2:40001"),
+				w.tls("10.0.0.2:40002", "203.0.113.1:443", classify.TLS{ServerName: "kms"}),
+				w.tls("10.0.0.2:40003", "203.0.113.2:443", classify.TLS{ServerName: "*.example.com"}),
+				w.tls("10.0.0.2:40004", "203.0.113.3:443", classify.TLS{ServerName: "logs.cn-north-1.amazonaws.com.cn"}),
+				w.tls("10.0.0.2:40005", "203.0.113.4:443", classify.TLS{ServerName: "logs.us-east-1.aws.amazon.com"})}
+		}, "its name has no domain"},
+		{"many clients, ports and addresses", func(w *wire) (list []*classify.Record) {
+			for i := range 300 {
+				client := fmt.Sprintf("10.0.%d.%d", i/200, i%200+10)
+				list = append(list, w.rtsp(client+":40000", "10.0.0.3:554", classify.RTSP{StatusCodes: []int{200}}),
+					w.tls(client+":40001", "203.0.113.1:443", classify.TLS{ServerName: "one.example.com"}),
+					w.tls("10.0.0.10:40002", fmt.Sprintf("203.0.113.1:%d", 1000+i), classify.TLS{ServerName: "one.example.com"}),
+					spoken(w.tcp("10.0.0.3:40003", fmt.Sprintf("10.0.0.10:%d", 2000+i), exchange...), web),
+					spoken(w.udp("10.0.0.3:40004", client+":53", ask, answer), classify.Facts{Protocol: classify.ProtoDNS, DNS: &classify.DNS{Queries: 1, Responses: 1}}))
+			}
+			return list
+		}, `- { id: "one.example.com"`},
+		{"many IPv6 addresses of one device", func(w *wire) (list []*classify.Record) {
+			for i := range 100 {
+				r := spoken(w.tcp("[fd00::2]:40000", fmt.Sprintf("[fd00::%x]:80", 256+i), exchange...), web)
+				r.Server.MAC = flow.MAC{2, 0, 0, 0, 0, 3}
+				list = append(list, r)
+			}
+			return list
+		}, `mac: "02:00:00:00:00:03", ipv6: ["fd00::100"`},
+		{"port 0", func(w *wire) []*classify.Record {
+			return []*classify.Record{spoken(w.tcp("10.0.0.2:40000", "10.0.0.3:0", exchange...), web),
+				w.tls("10.0.0.2:40001", "203.0.113.1:0", classify.TLS{ServerName: "zero.example.com"}), camera(w, "0")}
+		}, "role: camera"},
+	} {
+		w := &wire{}
+		if text := drafted(t, c.records(w)...); !strings.Contains(text, c.says) {
+			t.Errorf("%s: no %q in\n%.3000s", c.name, c.says, text)
+		}
+	}
+}

@@ -26,6 +26,37 @@ func (t *draftText) line(text, seen string) {
 	t.WriteString("\n")
 }
 
+// listed writes a list, on as many lines as it needs.
+func listed(words []string) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i == 0:
+		case i%perLine == 0:
+			b.WriteString(",\n      ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(word)
+	}
+	return "[" + b.String() + "]"
+}
+
+// perLine is how many words of a list stand in a line, maxSaid how many things
+// are said of it.
+const (
+	perLine = 12
+	maxSaid = 6
+)
+
+// shorten says the first of many things.
+func shorten(said []string) string {
+	if n := len(said) - maxSaid; n > 0 {
+		said = append(slices.Clone(said[:maxSaid]), fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(said, ", ")
+}
+
 // doubt writes a line that was not proven.
 func (t *draftText) doubt(indent, text, why string) { t.line(indent+"# "+text, why) }
 
@@ -48,9 +79,9 @@ func (d *Draft) Policy(name string, r *Report) (string, error) {
 	d.writeVars(&t, base, devices)
 	d.writeCapture(&t, devices)
 	d.writeZones(&t, zones)
-	d.writeDevices(&t, devices)
+	d.writeDevices(&t, devices, d.oddPort(base))
 	d.writeVideo(&t)
-	if err := d.writeEndpoints(&t, devices); err != nil {
+	if err := d.writeEndpoints(&t, devices, base); err != nil {
 		return "", err
 	}
 	d.writeServices(&t, devices)
@@ -89,13 +120,15 @@ func policyName(file string) string {
 	return base
 }
 
+const panoramaBase = "builtin:aws-panorama@1"
+
 // base returns the profile that the draft extends: AWS's where the appliance
 // speaks with AWS IoT as a Panorama Appliance does.
 func (d *Draft) base(devices []*draftDevice) (profile, seen string) {
 	for _, x := range devices {
 		for _, c := range d.contactsOf(x) {
 			if x.role == RoleAppliance && c.worked && iotName.MatchString(c.name) {
-				return "builtin:aws-panorama@1", fmt.Sprintf("%s speaks with AWS IoT; builtin:edge-camera@1 for another appliance", x.id)
+				return panoramaBase, fmt.Sprintf("%s speaks with AWS IoT; builtin:edge-camera@1 for another appliance", x.id)
 			}
 		}
 	}
@@ -103,14 +136,14 @@ func (d *Draft) base(devices []*draftDevice) (profile, seen string) {
 }
 
 var (
-	iotName     = regexp.MustCompile(`^([a-z0-9]+)-ats\.iot\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$`)
+	iotName     = regexp.MustCompile(`^([a-z0-9]+)-ats\.iot\.[a-z0-9-]+\.amazonaws\.com$`)
 	accountName = regexp.MustCompile(`(?:^|-)([0-9]{12})\.(?:s3-accesspoint|dkr)\.`)
 )
 
 // writeVars pins regions, account and IoT prefix to those of the names that the
 // appliance contacted.
 func (d *Draft) writeVars(t *draftText, base string, devices []*draftDevice) {
-	if base != "builtin:aws-panorama@1" {
+	if base != panoramaBase {
 		return
 	}
 	found := map[string][]string{}
@@ -121,7 +154,7 @@ func (d *Draft) writeVars(t *draftText, base string, devices []*draftDevice) {
 	}
 	for _, x := range devices {
 		for _, c := range d.contactsOf(x) {
-			if x.role == RoleCamera || !x.known || !c.worked {
+			if x.doubt(c, base) != "" {
 				continue
 			}
 			if m := iotName.FindStringSubmatch(c.name); m != nil {
@@ -149,7 +182,7 @@ func (d *Draft) writeVars(t *draftText, base string, devices []*draftDevice) {
 		for _, v := range found[key] {
 			values = append(values, strconv.Quote(v))
 		}
-		t.line("  "+key+": ["+strings.Join(values, ", ")+"]", "in the names that were contacted")
+		t.line("  "+key+": "+listed(values), "in the names that were contacted")
 	}
 }
 
@@ -183,7 +216,7 @@ func (d *Draft) writeZones(t *draftText, zones []*draftZone) {
 			for _, p := range z.prefixes {
 				words = append(words, strconv.Quote(p.String()))
 			}
-			t.line("  "+z.name+": { trust: local, cidrs: ["+strings.Join(words, ", ")+"] }", z.seen())
+			t.line("  "+z.name+": { trust: local, cidrs: "+listed(words)+" }", z.seen())
 		}
 		t.line("  internet: { trust: internet, rest: true }", "")
 	}
@@ -209,7 +242,21 @@ func (z *draftZone) seen() string {
 	return strings.Join(parts, ", ")
 }
 
-func (d *Draft) writeDevices(t *draftText, devices []*draftDevice) {
+// oddPort returns what tells a port that a device may not be declared to answer
+// at: one of RTSP's where it is not RTSP that is spoken, and any but those of
+// applications of a Panorama Appliance.
+func (d *Draft) oddPort(base string) func(*draftDevice, uint16) bool {
+	rtsp := d.rtspPorts()
+	if len(rtsp) == 0 {
+		rtsp[554]++ // the profile's
+	}
+	return func(x *draftDevice, port uint16) bool {
+		return x.role == RoleCamera && slices.Contains(rtspPortNumbers(), port) && rtsp[port] == 0 ||
+			x.role == RoleAppliance && base == panoramaBase && !panoramaPorts().Contains(port)
+	}
+}
+
+func (d *Draft) writeDevices(t *draftText, devices []*draftDevice, odd func(*draftDevice, uint16) bool) {
 	t.line("devices:", "")
 	for _, x := range devices {
 		if !x.known {
@@ -220,10 +267,15 @@ func (d *Draft) writeDevices(t *draftText, devices []*draftDevice) {
 		t.line("    role: "+string(x.role), x.whyRole())
 		t.line("    zone: "+x.zone.name, "")
 		t.line("    interfaces: ["+x.iface()+"]", x.whyAddresses())
-		if ports, said := x.ports(); len(ports) > 0 {
-			t.line("    inbound_ports: ["+strings.Join(ports, ", ")+"]", "answered there: "+strings.Join(said, ", "))
-		} else if x.role == RoleAppliance {
+		ports, said, left := x.ports(odd)
+		switch {
+		case len(ports) > 0:
+			t.line("    inbound_ports: "+listed(ports), "answered there: "+strings.Join(said, ", "))
+		case x.role == RoleAppliance && len(left) == 0:
 			t.doubt("    ", "inbound_ports: []", "it answered at none while the capture ran")
+		}
+		for _, port := range left {
+			t.line("    # it also answered at port "+port+", which it is not meant to open", "")
 		}
 	}
 	if d.more > 0 {
@@ -249,7 +301,7 @@ func (d *Draft) writeServices(t *draftText, devices []*draftDevice) {
 	d.writeServers(t, "ntp", "local_servers", "public_servers", addressesOf(devices, RoleNTPServer), d.times)
 	if servers := addressesOf(devices, RoleDHCPServer); len(servers) > 0 {
 		t.line("dhcp:", "")
-		t.line("  servers: ["+strings.Join(servers, ", ")+"]", "gave out addresses")
+		t.line("  servers: "+listed(servers), "gave out addresses")
 	}
 }
 
@@ -261,7 +313,7 @@ func (d *Draft) writeServers(t *draftText, section, inside, outside string, serv
 	}
 	t.line(section+":", "")
 	if len(servers) > 0 {
-		t.line("  "+inside+": ["+strings.Join(servers, ", ")+"]", "answered")
+		t.line("  "+inside+": "+listed(servers), "answered")
 	}
 	var proven []string
 	for _, id := range sortedKeys(public) {
@@ -309,13 +361,20 @@ func addressesOf(devices []*draftDevice, r Role) (addrs []string) {
 	return addrs
 }
 
-func (d *Draft) writeVideo(t *draftText) {
+// rtspPorts returns the ports at which local hosts answered RTSP of local ones,
+// and how many did.
+func (d *Draft) rtspPorts() map[uint16]int {
 	ports := map[uint16]int{}
 	for _, h := range d.hosts {
 		for p := range h.rtsp {
 			ports[p]++
 		}
 	}
+	return ports
+}
+
+func (d *Draft) writeVideo(t *draftText) {
+	ports := d.rtspPorts()
 	if len(ports) == 0 || len(ports) == 1 && ports[554] > 0 {
 		return // the profile's
 	}
@@ -325,5 +384,5 @@ func (d *Draft) writeVideo(t *draftText) {
 		said = append(said, plural(ports[p], "host")+" at "+fmt.Sprint(p))
 	}
 	t.line("video:", "")
-	t.line("  rtsp_ports: ["+strings.Join(words, ", ")+"]", "RTSP was answered by "+strings.Join(said, ", "))
+	t.line("  rtsp_ports: "+listed(words), "RTSP was answered by "+shorten(said))
 }

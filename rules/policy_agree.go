@@ -59,7 +59,7 @@ func (r *policyReader) agreeVideo(root *node) {
 	}
 	devices := root.get("devices")
 	for i, d := range r.policy.Devices {
-		for _, port := range []uint16{554, 322, 8554} { // RTSP and RTSPS, as registered and as used
+		for _, port := range rtspPortNumbers() {
 			contains := func(p PortRange) bool { return p.Contains(port) }
 			if d.Role == RoleCamera && slices.ContainsFunc(d.InboundPorts, contains) && !slices.ContainsFunc(r.policy.Video.RTSPPorts, contains) {
 				r.problem(devices.items[i], "device %s: inbound port %d is RTSP's, but video.rtsp_ports does not have it; add it there", quote(d.ID), port)
@@ -68,10 +68,17 @@ func (r *policyReader) agreeVideo(root *node) {
 	}
 }
 
+// rtspPortNumbers are the ports of RTSP and RTSPS, as registered and as used.
+func rtspPortNumbers() []uint16 { return []uint16{554, 322, 8554} }
+
+// panoramaPorts are the ports that a Panorama Appliance opens where an
+// application is configured to.
+func panoramaPorts() PortRange { return PortRange{8000, 9000} }
+
 // agreePanorama holds what AWS's guide says of the appliance: it opens none but
 // the ports of applications, and forward secrecy is not optional.
 func (r *policyReader) agreePanorama(root *node) {
-	applications := PortRange{8000, 9000}
+	applications := panoramaPorts()
 	devices := root.get("devices")
 	for i, d := range r.policy.Devices {
 		for _, p := range d.InboundPorts {
