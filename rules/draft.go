@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -31,46 +30,6 @@ type Draft struct {
 	resolver map[string]*draftContact // public resolvers, by address
 	foreign  map[netip.Addr]int       // flows in which an address that is not local answered RTSP
 	more     int                      // hosts and contacts beyond the bounds
-}
-
-// draftHost is a local address that sent something, and what it did.
-type draftHost struct {
-	addr   netip.Addr
-	mac    flow.MAC
-	roles  map[Role]bool // that it was seen to have
-	reads  bool          // it read a camera
-	aws    bool          // it spoke with AWS
-	iot    bool          // it spoke MQTT or CoAP
-	known  bool          // it did something that a person can recognise it by
-	leased bool
-	flows  int
-	did    []doing
-	ports  map[uint16]string // at which it answered local hosts, and what was spoken there
-	rtsp   map[uint16]bool   // of those, where it answered RTSP
-}
-
-// doing is something that a host did, in how many flows.
-type doing struct {
-	what  string
-	flows int
-}
-
-// contactKey is a service on the internet that a local host began to talk to.
-type contactKey struct {
-	client netip.Addr
-	name   string     // empty where none was seen
-	server netip.Addr // the zero Addr where there is a name
-	port   uint16
-	proto  string
-}
-
-type draftContact struct {
-	contactKey
-	app     string // what was spoken; empty where that is not known
-	at      netip.AddrPort
-	flows   int
-	worked  bool // the service answered
-	clients []netip.Addr
 }
 
 // NewDraft returns a Draft that has seen nothing yet.
@@ -109,74 +68,6 @@ func (d *Draft) Judge(c *Case) {
 	case c.Facts.Protocol == classify.ProtoRTP, c.Facts.Protocol == classify.ProtoRTCP, c.RTP != nil:
 	default:
 		d.service(c, client, server)
-	}
-}
-
-// host returns the host at one end of a flow, nil where it is none of the
-// site's or sent nothing.
-func (d *Draft) host(c *Case, h *flow.Half, t Trust) *draftHost {
-	addr := h.Addr.Addr().Unmap().WithZone("")
-	if t != Local || !isAssigned(addr) {
-		return nil
-	}
-	if len(d.silent) < maxDraftHosts {
-		d.silent[addr] = true
-	}
-	if h.Packets == 0 {
-		return nil
-	}
-	x := d.hosts[addr]
-	if x == nil {
-		if len(d.hosts) >= maxDraftHosts {
-			d.more++
-			return nil
-		}
-		x = &draftHost{addr: addr, roles: map[Role]bool{}, ports: map[uint16]string{}, rtsp: map[uint16]bool{}}
-		d.hosts[addr] = x
-	}
-	if x.mac == (flow.MAC{}) {
-		x.mac = h.MAC
-	}
-	x.flows++
-	return x
-}
-
-// commonPrefix is the prefix that a network commonly has around an address.
-func commonPrefix(a netip.Addr) netip.Prefix {
-	bits := 24
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits)
-	return p
-}
-
-// does notes a thing that the host did.
-func (h *draftHost) does(format string, args ...any) {
-	if h == nil {
-		return
-	}
-	h.known = true
-	what := fmt.Sprintf(format, args...)
-	if i := slices.IndexFunc(h.did, func(x doing) bool { return x.what == what }); i >= 0 {
-		h.did[i].flows++
-	} else if len(h.did) < maxDoings {
-		h.did = append(h.did, doing{what, 1})
-	}
-}
-
-func (h *draftHost) is(r Role) {
-	if h != nil {
-		h.roles[r] = true
-	}
-}
-
-func (h *draftHost) serves(port uint16, what string) {
-	if h == nil || port == 0 {
-		return
-	}
-	if _, known := h.ports[port]; known || len(h.ports) < maxDraftPorts {
-		h.ports[port] = what
 	}
 }
 
@@ -273,82 +164,6 @@ func (d *Draft) service(c *Case, client, server *draftHost) {
 	if client != nil && (strings.HasPrefix(what, "mqtt") || c.Facts.Protocol == classify.ProtoCoAP) {
 		client.does("spoke %s with %s", what, c.peer(&c.Server, port))
 		client.iot = true
-	}
-}
-
-// worked reports whether both sides said something, and a handshake that began
-// went through.
-func (c *Case) worked() bool {
-	if c.TLS != nil {
-		return c.TLS.ServerHello && c.TLS.Alert == ""
-	}
-	return c.Client.Payload > 0 && c.Server.Payload > 0
-}
-
-// spoken names what a flow carries, for a reader, and as endpoints.app knows it.
-func (c *Case) spoken() (what, app string) {
-	what = string(c.Facts.Protocol)
-	if c.Wrapped != "" {
-		what = string(c.Wrapped) + " in " + what
-	}
-	switch {
-	case c.MQTT != nil || c.Wrapped == classify.ProtoMQTT:
-		app = "mqtt"
-	case c.TLS != nil && (c.Wrapped == classify.ProtoHTTP || c.Facts.Protocol == classify.ProtoQUIC):
-		app = "https"
-	case c.HTTP != nil:
-		app = "http"
-	}
-	if c.Facts.Protocol == classify.Unknown {
-		what = c.Transport() + " of an unknown protocol"
-	}
-	return what, app
-}
-
-func (d *Draft) contact(c *Case, app string, worked bool) {
-	name := strings.ToLower(strings.TrimSuffix(c.ServerName(), "."))
-	key := contactKey{client: c.Client.Addr.Addr().Unmap(), name: name, port: c.Server.Addr.Port(), proto: c.Transport()}
-	if name == "" {
-		key.server = c.Server.Addr.Addr().Unmap()
-	}
-	x := d.contacts[key]
-	if x == nil {
-		if len(d.contacts) >= maxDraftContacts {
-			d.more++
-			return
-		}
-		x = &draftContact{contactKey: key, at: c.Server.Addr}
-		d.contacts[key] = x
-	}
-	x.flows++
-	x.worked = x.worked || worked
-	if app != "" {
-		x.app = app
-	}
-	if suffix, _ := awsSuffix(name); suffix != nil && worked {
-		d.hosts[key.client].aws = true
-	}
-}
-
-// public notes that a server on the internet was asked.
-func (d *Draft) public(list map[string]*draftContact, c *Case, name string, worked bool) {
-	id := strings.ToLower(strings.TrimSuffix(name, "."))
-	if id == "" || checkName(id) != "" {
-		id = c.Server.Addr.Addr().Unmap().String()
-	}
-	x := list[id]
-	if x == nil {
-		if len(list) >= maxDraftContacts {
-			d.more++
-			return
-		}
-		x = &draftContact{at: c.Server.Addr}
-		list[id] = x
-	}
-	x.flows++
-	x.worked = x.worked || worked
-	if a := c.Client.Addr.Addr().Unmap(); !slices.Contains(x.clients, a) && len(x.clients) < maxDoings {
-		x.clients = append(x.clients, a)
 	}
 }
 

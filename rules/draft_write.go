@@ -8,39 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"spanaudit/flow"
 )
-
-// draftText is the policy while it is written.
-type draftText struct{ strings.Builder }
-
-// line writes a line and behind it what was seen. What comes from the wire in a
-// comment is quoted, so that it stays one.
-func (t *draftText) line(text, seen string) {
-	t.WriteString(text)
-	if seen != "" {
-		t.WriteString(" # " + seen)
-	}
-	t.WriteString("\n")
-}
-
-// listed writes a list, on as many lines as it needs.
-func listed(words []string) string {
-	var b strings.Builder
-	for i, word := range words {
-		switch {
-		case i == 0:
-		case i%perLine == 0:
-			b.WriteString(",\n      ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(word)
-	}
-	return "[" + b.String() + "]"
-}
 
 // perLine is how many words of a list stand in a line, maxSaid how many things
 // are said of it.
@@ -48,17 +18,6 @@ const (
 	perLine = 12
 	maxSaid = 6
 )
-
-// shorten says the first of many things.
-func shorten(said []string) string {
-	if n := len(said) - maxSaid; n > 0 {
-		said = append(slices.Clone(said[:maxSaid]), fmt.Sprintf("and %d more", n))
-	}
-	return strings.Join(said, ", ")
-}
-
-// doubt writes a line that was not proven.
-func (t *draftText) doubt(indent, text, why string) { t.line(indent+"# "+text, why) }
 
 // Policy returns the draft as a policy file of the name. Every line says what
 // it rests on; what was not proven, or needs a decision, is a comment. r is the
@@ -86,38 +45,6 @@ func (d *Draft) Policy(name string, r *Report) (string, error) {
 	}
 	d.writeServices(&t, devices)
 	return checked(t.String())
-}
-
-func (t *draftText) head(name string, r *Report) {
-	t.line("# Drafted from a capture of "+plural(int(r.Coverage.Packets), "packet")+period(r)+".", "")
-	t.line("# What a capture shows is what was done, not what was meant: read each line, correct it, and", "")
-	t.line("# take the # off those that are right and were not proven. Then: spanaudit policy check "+fileName(name), "")
-}
-
-// fileName is a name that a shell takes as one word.
-func fileName(name string) string {
-	if regexp.MustCompile(`^[A-Za-z0-9_./-]+$`).MatchString(name) {
-		return name
-	}
-	return strconv.QuoteToASCII(name)
-}
-
-func period(r *Report) string {
-	if r.Start == 0 {
-		return ""
-	}
-	return ", " + r.Start.UTC().Format(time.DateTime) + " to " + r.End.UTC().Format(time.DateTime) + " UTC"
-}
-
-// policyName makes a name of a file's.
-func policyName(file string) string {
-	base := file[strings.LastIndexByte(file, '/')+1:]
-	base, _, _ = strings.Cut(base, ".")
-	base = strings.Trim(regexp.MustCompile(`[^A-Za-z0-9_-]+`).ReplaceAllString(base, "-"), "-")
-	if base == "" {
-		return "draft"
-	}
-	return base
 }
 
 const panoramaBase = "builtin:aws-panorama@1"
@@ -293,96 +220,4 @@ func (x *draftDevice) whyRole() string {
 		return "nothing tells a role"
 	}
 	return ""
-}
-
-// writeServices writes where names, the time and addresses come from.
-func (d *Draft) writeServices(t *draftText, devices []*draftDevice) {
-	d.writeServers(t, "dns", "resolvers", "resolvers", addressesOf(devices, RoleResolver), d.resolver)
-	d.writeServers(t, "ntp", "local_servers", "public_servers", addressesOf(devices, RoleNTPServer), d.times)
-	if servers := addressesOf(devices, RoleDHCPServer); len(servers) > 0 {
-		t.line("dhcp:", "")
-		t.line("  servers: "+listed(servers), "gave out addresses")
-	}
-}
-
-// writeServers writes the servers inside, and those on the internet where there
-// are none inside.
-func (d *Draft) writeServers(t *draftText, section, inside, outside string, servers []string, public map[string]*draftContact) {
-	if len(servers)+len(public) == 0 {
-		return
-	}
-	t.line(section+":", "")
-	if len(servers) > 0 {
-		t.line("  "+inside+": "+listed(servers), "answered")
-	}
-	var proven []string
-	for _, id := range sortedKeys(public) {
-		if c := public[id]; c.worked && len(servers) == 0 {
-			proven = append(proven, strconv.Quote(id))
-		}
-	}
-	if len(proven) > 0 {
-		t.line("  "+outside+":", "on the internet; none was seen inside")
-	}
-	for _, id := range sortedKeys(public) {
-		c := public[id]
-		seen := fmt.Sprintf("asked by %s, %s", joined(c.clients), plural(c.flows, "flow"))
-		switch {
-		case len(servers) > 0:
-			t.doubt("  ", outside+": ["+strconv.Quote(id)+"]", seen+", although there is one inside")
-		case !c.worked && len(proven) == 0:
-			t.doubt("  ", outside+": ["+strconv.Quote(id)+"]", seen+", and no answer was seen")
-		case !c.worked:
-			t.doubt("    ", "- "+strconv.Quote(id), seen+", and no answer was seen")
-		default:
-			t.line("    - "+strconv.Quote(id), seen)
-		}
-	}
-}
-
-func joined(addrs []netip.Addr) string {
-	var words []string
-	for _, a := range addrs {
-		words = append(words, a.String())
-	}
-	return strings.Join(words, ", ")
-}
-
-// addressesOf returns the addresses that were seen in a role, whatever the role
-// is that their device is declared in.
-func addressesOf(devices []*draftDevice, r Role) (addrs []string) {
-	for _, x := range devices {
-		for _, h := range x.hosts {
-			if h.roles[r] {
-				addrs = append(addrs, strconv.Quote(h.addr.String()))
-			}
-		}
-	}
-	return addrs
-}
-
-// rtspPorts returns the ports at which local hosts answered RTSP of local ones,
-// and how many did.
-func (d *Draft) rtspPorts() map[uint16]int {
-	ports := map[uint16]int{}
-	for _, h := range d.hosts {
-		for p := range h.rtsp {
-			ports[p]++
-		}
-	}
-	return ports
-}
-
-func (d *Draft) writeVideo(t *draftText) {
-	ports := d.rtspPorts()
-	if len(ports) == 0 || len(ports) == 1 && ports[554] > 0 {
-		return // the profile's
-	}
-	var words, said []string
-	for _, p := range sortedPorts(ports) {
-		words = append(words, fmt.Sprint(p))
-		said = append(said, plural(ports[p], "host")+" at "+fmt.Sprint(p))
-	}
-	t.line("video:", "")
-	t.line("  rtsp_ports: "+listed(words), "RTSP was answered by "+shorten(said))
 }
