@@ -23,6 +23,7 @@ type draftContact struct {
 	at      netip.AddrPort
 	flows   int
 	worked  bool // the service answered
+	clear   bool // in clear text
 	clients []netip.Addr
 }
 
@@ -72,6 +73,7 @@ func (d *Draft) contact(c *Case, app string, worked bool) {
 	}
 	x.flows++
 	x.worked = x.worked || worked
+	x.clear = x.clear || c.TLS == nil && (c.HTTP != nil || c.MQTT != nil)
 	if app != "" {
 		x.app = app
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,6 +95,8 @@ func (x *draftDevice) doubt(c *draftContact, base string) string {
 		return "it did not answer"
 	case x.role == RoleCamera:
 		return "a camera has no business on the internet"
+	case c.clear && !forCertificates.MatchString(c.name):
+		return "it is in clear text, and TLS is wanted"
 	case !x.known:
 		return "nothing tells what " + x.id + " is"
 	}
@@ -105,6 +108,10 @@ func (x *draftDevice) doubt(c *draftContact, base string) string {
 	}
 	return ""
 }
+
+// forCertificates are the names of services that say what a certificate is worth:
+// they are asked in clear text, because TLS would need them first.
+var forCertificates = regexp.MustCompile(`(^|[.-])(ocsp|crl|crt|cacerts|pki)[0-9]*[.-]`)
 
 // isOtherPartition reports whether a name holds a region of a partition whose
 // names do not end in amazonaws.com.

@@ -173,6 +173,13 @@ func TestDraftOfOddTrafficIsAPolicy(t *testing.T) {
 				w.tls("10.0.0.2:40004", "203.0.113.3:443", classify.TLS{ServerName: "logs.cn-north-1.amazonaws.com.cn"}),
 				w.tls("10.0.0.2:40005", "203.0.113.4:443", classify.TLS{ServerName: "logs.us-east-1.aws.amazon.com"})}
 		}, "its name has no domain"},
+		{"clear text, where TLS is not wanted first", func(w *wire) []*classify.Record {
+			return []*classify.Record{camera(w, "554"), iot(w, "10.0.0.2:40001"),
+				w.http("10.0.0.2:40003", "203.0.113.2:80", classify.HTTP{Methods: []string{"GET"}, Host: "www.example.com", StatusCode: 200})}
+		}, `names: ["www.example.com"], ports: [80], proto: tcp } # appliance-1, 1 flow: it is in clear text, and TLS is wanted` + "\n"},
+		{"clear text, where it cannot be otherwise", func(w *wire) []*classify.Record {
+			return []*classify.Record{camera(w, "554"), w.http("10.0.0.2:40002", "203.0.113.1:80", classify.HTTP{Methods: []string{"GET"}, Host: "ocsp.example.com", StatusCode: 200})}
+		}, "\n" + `  - { id: "ocsp.example.com"`},
 		{"many clients, ports and addresses", func(w *wire) (list []*classify.Record) {
 			for i := range 300 {
 				client := fmt.Sprintf("10.0.%d.%d", i/200, i%200+10)
