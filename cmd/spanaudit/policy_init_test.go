@@ -71,12 +71,13 @@ func TestDraftAuditsItsOwnCaptureWithoutFalseFindings(t *testing.T) {
 }
 
 // What a draft does not excuse: what is wrong on the site of violations is as
-// wrong by the policy that is drafted from it.
+// wrong by the policy that is drafted from it, save that services inside the
+// site which were seen to answer are declared to.
 func TestDraftDoesNotExcuseWhatItSees(t *testing.T) {
 	const capture = "../../fixtures/violation/site.pcapng"
 	byDraft, bySite := broken(t, draft(t, capture), capture), broken(t, "../../fixtures/site.yaml", capture)
 	for _, rule := range bySite {
-		if !slices.Contains(byDraft, rule) {
+		if !slices.Contains(byDraft, rule) && rule != "internal-peer" && rule != "open-service" {
 			t.Errorf("%s is no longer found", rule)
 		}
 	}
