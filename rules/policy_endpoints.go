@@ -78,13 +78,14 @@ func (r *policyReader) endpoint(n *node) *Endpoint {
 	return e
 }
 
-// uniqueEndpoint refuses an endpoint for the same names, ports, hosts and apps
-// as another of the file: which of the two would say how it is judged?
+// uniqueEndpoint refuses an endpoint that allows the same hosts the same names,
+// ports, apps and ALPN as another of the file: which of the two would say how it
+// is judged? Those that differ in these add to one another.
 func (r *policyReader) uniqueEndpoint(n *node, e *Endpoint) {
 	if n.inherited || n.merged || !e.Enabled || len(e.Names) == 0 {
 		return
 	}
-	key := fmt.Sprint(e.From, e.Names, e.Prefixes, e.Ports, e.Proto, e.Apps)
+	key := fmt.Sprint(e.From, e.Names, e.Prefixes, e.Ports, e.Proto, e.Apps, e.ALPN)
 	if other, taken := r.endpointByTarget[key]; taken {
 		r.problem(n, "allows the same as endpoint %s; keep one", quote(other))
 	}
