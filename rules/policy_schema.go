@@ -209,7 +209,9 @@ func waiverSchema() schema {
 			ids = append(ids, id)
 		}
 	}
-	match := object(map[string]schema{"device": text(), "endpoint": text(), "peer": prefixForm()})
+	match := object(map[string]schema{
+		"device": text().says("on either side of the finding"), "endpoint": text(), "peer": prefixForm().says("of the peer that the finding names"),
+	})
 	match["anyOf"] = given(map[string]schema{"device": some(), "endpoint": some(), "peer": {"type": "string"}})
 	s := object(map[string]schema{
 		"id": some(), "rule": words(ids...), "match": match,

@@ -21,8 +21,8 @@ const maxExcused = 10
 // because it is made for what was found.
 type Waiver struct {
 	ID, Rule           string
-	Device, Endpoint   string       // ids; empty matches any
-	Peer               netip.Prefix // the zero Prefix matches any
+	Device, Endpoint   string       // ids; empty matches any; the device on either side of the finding
+	Peer               netip.Prefix // of the finding's peer; the zero Prefix matches any
 	Reason, Owner      string
 	ApprovedBy, Ticket string
 	Created            time.Time // 00:00 UTC of the day
@@ -82,12 +82,23 @@ func (r *Report) waive() {
 func (w *Waiver) matches(f *Finding, p *Policy) bool {
 	foreign := func(a netip.Addr) bool { return !w.Peer.Contains(a.Unmap()) }
 	switch {
-	case w.Rule != f.Rule || w.Device != "" && w.Device != f.Device.ID:
+	case w.Rule != f.Rule || w.Device != "" && !f.concerns(w.Device, p):
 		return false
 	case w.Peer.IsValid() && (len(f.peers) == 0 || f.morePeers || slices.ContainsFunc(f.peers, foreign)):
 		return false
 	}
 	return w.Endpoint == "" || f.isTowards(w.Endpoint, p)
+}
+
+// concerns reports whether a declared device is the finding's, or its peer:
+// between two local hosts the finding is held against the client, and what is
+// waived is as often the server's.
+func (f *Finding) concerns(device string, p *Policy) bool {
+	other := func(a netip.Addr) bool {
+		d := p.Device(flow.MAC{}, a)
+		return d == nil || d.ID != device
+	}
+	return f.Device.ID == device || len(f.peers) > 0 && !f.morePeers && !slices.ContainsFunc(f.peers, other)
 }
 
 // isTowards reports whether the finding's peer is the policy's endpoint, by its

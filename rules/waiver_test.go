@@ -95,6 +95,8 @@ func TestWaiverMatches(t *testing.T) {
 		{"its device", Waiver{Rule: "tls-version", Device: "panorama-1"}, finding("panorama-1", "", "203.0.113.7"), true},
 		{"another device", Waiver{Rule: "tls-version", Device: "cam-01"}, finding("panorama-1", "", "203.0.113.7"), false},
 		{"a host that is not declared", Waiver{Rule: "tls-version", Device: "cam-01"}, finding("", "", "203.0.113.7"), false},
+		{"its device as the peer", Waiver{Rule: "tls-version", Device: "cam-01"}, finding("panorama-1", "", "10.20.0.21"), true},
+		{"its device among other peers", Waiver{Rule: "tls-version", Device: "cam-01"}, finding("panorama-1", "x", "10.20.0.21", "10.20.0.22"), false},
 		{"its peer", Waiver{Rule: "tls-version", Peer: net}, finding("x", "", "203.0.113.7"), true},
 		{"its peer, mapped", Waiver{Rule: "tls-version", Peer: net}, finding("x", "", "::ffff:203.0.113.7"), true},
 		{"another peer", Waiver{Rule: "tls-version", Peer: net}, finding("x", "", "198.51.100.7"), false},
