@@ -25,7 +25,7 @@ func findingLayouts(r *rules.Report) []grid {
 		if f.Verdict != rules.Fail {
 			severity = append(severity, line{string(f.Verdict), verdictStyle(f.Verdict)})
 		}
-		if f.Waiver != "" {
+		if f.Waiver != nil {
 			severity = append(severity, line{"waived", dim})
 		}
 		rule, device, peer, seen := Line(f.Rule), deviceLines(f.Device), peerLines(f.Peer), seenLines(f, r)
@@ -112,8 +112,8 @@ func day(t flow.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func message(f *rules.Finding) string {
 	text := Line(f.Message)
-	if f.Waiver != "" {
-		text += "\nwaiver: " + Line(f.Waiver)
+	if f.Waiver != nil {
+		text += "\n" + waived(f.Waiver)
 	}
 	return text
 }

@@ -31,13 +31,20 @@ func verdicts() []struct {
 // head says in a line what came out, by which policy, and of which time.
 func head(r *rules.Report) string {
 	n := map[rules.Verdict]int{}
+	excused := 0
 	for _, q := range r.Requirements {
 		n[q.Verdict]++
+		if q.Excused {
+			excused++
+		}
 	}
 	var counts []string
 	for _, v := range verdicts() {
 		if n[v.verdict] > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n[v.verdict], v.words))
+			if v.verdict == rules.Fail && excused > 0 {
+				counts[len(counts)-1] += fmt.Sprintf(" (%d waived)", excused)
+			}
 		}
 	}
 	text := fmt.Sprintf("Of %s: %s.", count(len(r.Requirements), "requirement"), strings.Join(counts, ", "))

@@ -67,7 +67,9 @@ type document struct {
 	Period       *period       `json:"period,omitempty"`
 	Coverage     coverageJSON  `json:"coverage"`
 	Requirements []requirement `json:"requirements"`
+	Statements   []statement   `json:"statements"`
 	Findings     []finding     `json:"findings"`
+	Waivers      []waiverUse   `json:"waivers"`
 }
 
 type policy struct {
@@ -89,7 +91,18 @@ type requirement struct {
 	Examined  int           `json:"examined"`
 	Failed    int           `json:"failed"`
 	Undecided int           `json:"undecided"`
+	Waived    int           `json:"waived,omitempty"`
+	Excused   bool          `json:"excused,omitempty"`
 	Reason    string        `json:"reason,omitempty"`
+}
+
+// statement is a sentence of the source document.
+type statement struct {
+	ID      string        `json:"id"`
+	Says    string        `json:"says"`
+	Verdict rules.Verdict `json:"verdict"`
+	Rules   []string      `json:"rules"`
+	Reason  string        `json:"reason"`
 }
 
 type finding struct {
@@ -107,7 +120,7 @@ type finding struct {
 	Evidence    []evidence    `json:"evidence"`
 	Controls    []string      `json:"controls"`
 	Remediation string        `json:"remediation,omitempty"`
-	Waiver      string        `json:"waiver,omitempty"`
+	Waiver      *waiver       `json:"waiver,omitempty"`
 }
 
 type device struct {
@@ -138,7 +151,9 @@ func newDocument(a *Audit) *document {
 		Inputs:       list(a.Inputs),
 		Coverage:     newCoverage(&r.Coverage),
 		Requirements: []requirement{},
+		Statements:   []statement{},
 		Findings:     []finding{},
+		Waivers:      []waiverUse{},
 	}
 	if p := r.Policy; p != nil {
 		d.Policy = policy{p.Name, p.Version, hex.EncodeToString(p.SHA256[:])}
@@ -148,10 +163,16 @@ func newDocument(a *Audit) *document {
 	}
 	for _, q := range r.Requirements {
 		d.Requirements = append(d.Requirements, requirement{q.Rule, q.Title, q.Severity.String(),
-			q.Verdict, q.Examined, q.Failed, q.Undecided, q.Reason})
+			q.Verdict, q.Examined, q.Failed, q.Undecided, q.Waived, q.Excused, q.Reason})
+	}
+	for _, s := range r.Statements {
+		d.Statements = append(d.Statements, statement{s.ID, s.Says, s.Verdict, list(s.Rules), s.Reason})
 	}
 	for i := range r.Findings {
 		d.Findings = append(d.Findings, newFinding(&r.Findings[i], a.Inputs))
+	}
+	for _, u := range r.Waivers {
+		d.Waivers = append(d.Waivers, waiverUse{newWaiver(u.Waiver), u.Rule, u.Excused, u.Again, list(u.Remarks)})
 	}
 	return d
 }
@@ -162,7 +183,11 @@ func newFinding(f *rules.Finding, inputs []Input) finding {
 		Device: device(f.Device),
 		First:  timestamp(f.First), Last: timestamp(f.Last), Count: f.Count,
 		Flows: list(f.Flows), Evidence: []evidence{}, Controls: list(f.Controls),
-		Remediation: f.Remediation, Waiver: f.Waiver,
+		Remediation: f.Remediation,
+	}
+	if f.Waiver != nil {
+		w := newWaiver(f.Waiver)
+		doc.Waiver = &w
 	}
 	if f.Peer != (rules.Peer{}) {
 		p := peer(f.Peer)

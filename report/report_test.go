@@ -46,6 +46,11 @@ func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 
 var appliance = rules.Host{ID: "panorama-1", IP: addr("10.20.0.10"), MAC: "02:00:5e:00:53:10", Role: "appliance"}
 
+var waiverOfSite = rules.Waiver{
+	ID: "W-7", Rule: "device-address", Reason: "replacement ordered", Owner: "cctv@example.com", ApprovedBy: "ciso@example.com", Ticket: "SEC-1",
+	Created: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
+}
+
 // siteAudit is an audit with something of everything.
 func siteAudit() *Audit {
 	return &Audit{
@@ -66,6 +71,13 @@ func siteAudit() *Audit {
 					Reason: "3 flows: the server's name is not known; capture the DNS answers, too"},
 				{Rule: "tls-certificate", Severity: rules.Medium, Verdict: rules.NotObservable, Reason: "TLS 1.3 encrypts it"},
 				{Rule: "device-address", Severity: rules.Medium, Verdict: rules.NotApplicable, Reason: "disabled by the policy: routed capture"},
+				{Rule: "egress-allow-list", Severity: rules.High, Verdict: rules.Fail, Examined: 4, Failed: 2, Waived: 1, Excused: true, Reason: "all its findings are waived"},
+			},
+			Statements: []rules.StatementVerdict{
+				{Statement: rules.Statement{ID: "S1", Says: "procedures protect the service", Unseen: "they run elsewhere"}, Verdict: rules.NotObservable, Reason: "they run elsewhere"},
+				{Statement: rules.Statement{ID: "S3", Says: "TLS 1.2 or later", Rules: []string{"tls-version"}}, Verdict: rules.Fail, Reason: "tls-version fail"},
+				{Statement: rules.Statement{ID: "S4", Says: "forward secrecy", Rules: []string{"tls-forward-secrecy-offered"}}, Verdict: rules.Pass, Reason: "tls-forward-secrecy-offered pass"},
+				{Statement: rules.Statement{ID: "S20", Says: "no RTSP outside", Rules: []string{"rtsp-boundary"}}, Verdict: rules.Fail, Reason: "rtsp-boundary fail"},
 			},
 			Findings: []rules.Finding{
 				{
@@ -88,8 +100,12 @@ func siteAudit() *Audit {
 				{
 					ID: "f-3", Rule: "device-address", Severity: rules.Medium, Verdict: rules.Indeterminate,
 					Message: "an ARP claim by a device that the policy does not know", Device: rules.Host{MAC: "02:00:5e:00:53:99"},
-					Waiver: "W-7, until 2027-01-31: replacement ordered",
+					Waiver: &waiverOfSite,
 				},
+			},
+			Waivers: []rules.WaiverUse{
+				{Waiver: &waiverOfSite, Excused: 1},
+				{Waiver: &rules.Waiver{ID: "W-3", Rule: "tls-version"}, Remarks: []string{"matches no finding: remove it, or mend its match"}},
 			},
 			Coverage: rules.Coverage{
 				Packets: 12804, Flows: 1312, TCPFlows: 900, OneSided: 7, Midstream: 1, Gapped: 2, Unknown: 14, Outside: 1, Evicted: 1, Starved: 2, Panics: 1, BadChecksums: 5,
@@ -109,7 +125,7 @@ func siteAudit() *Audit {
 func quietAudit() *Audit {
 	a := siteAudit()
 	r := a.Report
-	r.Findings = nil
+	r.Findings, r.Waivers = nil, nil
 	r.Requirements = r.Requirements[1:]
 	r.Requirements[1].Verdict, r.Requirements[1].Failed = rules.Pass, 0
 	r.Coverage = rules.Coverage{Packets: 900, Flows: 12, TCPFlows: 9, Protocols: map[string]uint64{"tls": 12}}
@@ -151,7 +167,8 @@ func nastyAudit() *Audit {
 	f.Message = nasty
 	f.Peer.Name = nasty
 	f.Device.ID, f.Device.MAC = nasty, nasty
-	f.Waiver = nasty
+	f.Waiver = &rules.Waiver{ID: nasty, Reason: nasty, ApprovedBy: nasty}
+	r.Waivers[0] = rules.WaiverUse{Waiver: f.Waiver, Excused: 1, Remarks: []string{"expired"}}
 	r.Requirements[0].Reason = nasty
 	r.Coverage.Protocols = map[string]uint64{nasty: 1}
 	r.Coverage.Capture.Filter = nasty

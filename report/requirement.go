@@ -22,6 +22,9 @@ func requirementLayouts(list []rules.Requirement) []grid {
 	narrow := grid{heads: []string{"VERDICT", "REQUIREMENT AND WHAT IT RESTS ON"}}
 	for _, q := range list {
 		verdict := cell{{string(q.Verdict), verdictStyle(q.Verdict)}}
+		if q.Excused {
+			verdict = append(verdict, line{"waived", dim})
+		}
 		id := line{Line(q.Rule), plain}
 		var reason cell
 		if q.Reason != "" {

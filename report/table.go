@@ -10,6 +10,8 @@ import (
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"spanaudit/rules"
 )
 
 // minWidth is the narrowest screen that is written for.
@@ -36,7 +38,20 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 		p.paragraph("", noFindings(a.Report))
 	} else {
 		p.table(findingLayouts(a.Report))
-		p.paragraph("", "\nWhat to do about a finding: spanaudit rules show RULE")
+		p.paragraph("", "\nWhat to do about a finding: spanaudit rules show RULE\nHow it was decided, frame by frame: spanaudit explain --help")
+	}
+	if len(a.Report.Waivers) > 0 {
+		p.title("Waivers")
+		for _, line := range waivers(a.Report.Waivers) {
+			p.paragraph("- ", line)
+		}
+	}
+	if len(a.Report.Statements) > 0 {
+		p.title("The source document")
+		p.paragraph("", "The statements of "+rules.SourceDocument+"; spanaudit rules statements lists them.")
+		for _, line := range statements(a.Report.Statements) {
+			p.paragraph("- ", line)
+		}
 	}
 	p.title("Coverage")
 	for _, line := range coverage(a.Report) {

@@ -27,14 +27,14 @@ type Audit struct {
 	end      flow.Time
 }
 
-// NewAudit returns an Audit that has seen nothing yet.
-func NewAudit(p *Policy) *Audit {
-	a := &Audit{policy: p, site: newSite(p), rules: all()}
+// NewAudit returns an Audit that has seen nothing yet. It judges by the rules
+// of the catalogue and by those given.
+func NewAudit(p *Policy, more ...Rule) *Audit {
+	a := &Audit{policy: p, site: newSite(p), rules: append(all(), more...)}
 	a.coverage.Protocols = map[string]uint64{}
 	controls := controlsByRule()
 	for _, r := range a.rules {
-		doc := r.Doc()
-		doc.Controls = controls[doc.ID]
+		doc := document(r, controls)
 		l := newLedger(doc, p.Rules[doc.ID])
 		if f, ok := r.(conditional); ok && l.notApplicable == "" {
 			l.notApplicable = f.NotApplicable(p)
@@ -115,6 +115,8 @@ func (a *Audit) Finish(loss Loss) *Report {
 		}
 	}
 	slices.SortFunc(r.Findings, byGravity)
+	r.waive()
+	r.Statements = judgeStatements(r.Requirements)
 	return r
 }
 

@@ -18,6 +18,7 @@ func (awsCleartextRequest) Doc() Doc {
 		Severity:    Critical,
 		Kind:        Prohibition,
 		Checks:      "no HTTP request without TLS goes to an AWS API name or carries an AWS Signature Version 4",
+		Why:         "Whoever reads a signed request can replay it while it is valid, and a session token or presigned URL gives access to the account's data.",
 		Fails:       "any such request, signed or not",
 		NotSeen:     "no HTTP without TLS was seen; requests inside TLS cannot be read passively",
 		Remediation: "Use https endpoints only, and revoke the session or the presigned URL that was exposed.",

@@ -20,6 +20,7 @@ func (captureLoss) Doc() Doc {
 		Severity:    High,
 		Kind:        CoverageOf,
 		Checks:      "packets dropped by the kernel or interface, TCP bytes acknowledged but never seen, packets cut by the snap length, and fragments and inputs that could not be read whole stay within capture.max_loss_percent (0.1)",
+		Why:         "A violation in a packet that was lost is not in the report; where packets are missing, nothing found is not nothing there.",
 		Fails:       "more than that",
 		NotSeen:     "nothing was captured",
 		Remediation: "Use a faster disk, a larger buffer or a filter; a TAP instead of a SPAN port; snap length 0.",

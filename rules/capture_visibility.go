@@ -23,6 +23,7 @@ func (captureVisibility) Doc() Doc {
 		Severity:    Medium,
 		Kind:        CoverageOf,
 		Checks:      "of the TCP flows, at most 5% show one direction only and 25% begin before the capture; of all flows, at most 50% are of no known protocol",
+		Why:         "What shows one direction only, began before the capture, or speaks an unknown protocol cannot be judged.",
 		Fails:       "more than that",
 		NotSeen:     "no flow was seen",
 		Remediation: "Mirror both directions, capture before the tunnel, and begin before the devices start.",

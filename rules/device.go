@@ -24,7 +24,8 @@ const (
 	RoleOther      Role = "other"
 )
 
-func roles() []string {
+// Roles returns the names of the roles.
+func Roles() []string {
 	return []string{"appliance", "camera", "recorder", "viewer", "gateway", "resolver",
 		"ntp-server", "dhcp-server", "admin", "other"}
 }

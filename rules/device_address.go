@@ -20,6 +20,7 @@ func (deviceAddress) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Obligation,
 		Checks:      "a declared device sends from its declared addresses; a DHCP client is granted the address that it asks for and keeps it",
+		Why:         "Firewall rules know devices by address: one that moves loses its access, or gets that of another.",
 		Fails:       "another address was used or granted, or the granted one changed",
 		NotSeen:     "no DHCP exchange and no declared device was seen on its own segment",
 		Remediation: "Reserve the address in DHCP or set it statically at provisioning, and update the firewall rules.",

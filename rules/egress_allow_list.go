@@ -17,6 +17,7 @@ func (egressAllowList) Doc() Doc {
 		Severity:    High,
 		Kind:        Prohibition,
 		Checks:      "every flow that a local host begins towards the internet matches a declared endpoint (name, port, transport), resolver or time server; names are those of TLS and of DNS answers, and an HTTP host that no DNS answer contradicts",
+		Why:         "A connection that nobody declared is how data leaves, how malware calls home, and how firmware changes what it does without anybody noticing.",
 		Fails:       "a flow that matches none; a TCP connection that did not come about is low",
 		NotSeen:     "no local host began a flow towards the internet",
 		Remediation: "Block it at the firewall, or declare an endpoint with an owner and a reason.",

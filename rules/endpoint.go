@@ -82,16 +82,9 @@ func (p *Policy) HasEndpoints() bool {
 // and by its address; by port, by transport ("tcp" or "udp") and by who asks.
 // dev is the client's declared device or nil.
 func (p *Policy) Endpoint(name string, server netip.AddrPort, transport string, client netip.Addr, dev *Device) EndpointMatch {
-	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	found := p.endpoints.byName(name)
 	var m EndpointMatch
-	if len(found) == 0 {
-		if real, ok := realAWSName(name); ok {
-			if found = p.endpoints.byAlias(real); len(found) > 0 {
-				m.RealName = real
-			}
-		}
-	}
+	found, realName := p.endpoints.named(name)
+	m.RealName = realName
 	found = append(found, p.endpoints.byAddr(server.Addr().Unmap())...)
 	for _, e := range found {
 		if fit := p.fit(e, server.Port(), transport, client, dev); fit > m.Fit {
@@ -145,6 +138,21 @@ func (x *endpointIndex) add(name string, e *Endpoint) {
 	} else {
 		x.exact[name] = append(x.exact[name], e)
 	}
+}
+
+// named returns the entries of a name as observed, and the real name where
+// they were found by that alone.
+func (x *endpointIndex) named(name string) (found []*Endpoint, realName string) {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if found = x.byName(name); len(found) > 0 {
+		return found, ""
+	}
+	if real, ok := realAWSName(name); ok {
+		if found = x.byAlias(real); len(found) > 0 {
+			return found, real
+		}
+	}
+	return nil, ""
 }
 
 // byName returns the entries that have the name, in a slice of the caller's own.

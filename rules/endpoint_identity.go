@@ -29,6 +29,7 @@ func (*endpointIdentity) Doc() Doc {
 		Severity:    High,
 		Kind:        Obligation,
 		Checks:      "the server name that a local client sends is one that a DNS answer to this client, before, gave this address (CNAME chains followed, for its TTL and dns.correlate_window), and up to TLS 1.2 the certificate covers it. Servers beyond the boundary, and endpoints of the policy wherever they are",
+		Why:         "A name that only the client claims is how traffic passes an allow-list that it should not pass.",
 		Fails:       "the client was told other addresses for the name and nobody was told this one; the certificate is for other names; or a server that is listed as an endpoint is contacted without a server name. Where DNS is encrypted or was asked before the capture, with ECH, and without any name the identity stays open",
 		NotSeen:     "no TLS of a local client with an endpoint or a server beyond the boundary was seen",
 		Remediation: "Look for entries in hosts files, domain fronting and intercepting proxies. Do not allow by address alone.",

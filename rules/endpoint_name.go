@@ -118,7 +118,7 @@ func checkPartition(name string) string {
 		if r == nil || r.suffix == p.suffix {
 			continue
 		}
-		return fmt.Sprintf("name %q: region %q is of partition %s, whose names end in %s or %s",
+		return fmt.Sprintf("name %q: region %q is of partition %s; names there end in %s or %s",
 			name, label, r.name, r.suffix, r.dualStack)
 	}
 	return ""

@@ -19,6 +19,7 @@ func (endpointPort) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Prohibition,
 		Checks:      "an endpoint of the policy is contacted at its ports and over its transport, and where it declares alpn, the client offers one of these protocols and the server chooses one: on port 443 AWS IoT tells MQTT by x-amzn-mqtt-ca (mqtt with custom authentication), HTTPS by x-amzn-http-ca",
+		Why:         "A firewall that opens one port does not let the device through at another, and a wider rule lets more through than was meant.",
 		Fails:       "another port or transport (low where the connection did not come about), no ALPN, or none of the declared ones. TLS 1.3 encrypts the choice: where the client also offers others, it stays open",
 		NotSeen:     "no endpoint of the policy was contacted",
 		Remediation: "Set the device to port 443 with the ALPN of the service, or declare the further ports that its software needs.",

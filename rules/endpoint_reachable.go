@@ -47,6 +47,7 @@ func (*endpointReachable) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Obligation,
 		Checks:      "every endpoint with required: true that a device tries is reached at least once: its name resolves, TCP connects, TLS finishes. Endpoints and devices are counted, not flows",
+		Why:         "Where a required service cannot be reached the appliance does not work, or falls back to something else.",
 		Fails:       "only failures were seen: no such name, a refused or unanswered connection, an alert or a broken handshake; the finding names the step. An endpoint that was never tried is named, and stays without verdict",
 		NotSeen:     "no required endpoint was tried",
 		Remediation: "Open the firewall for that name and port, or correct DNS.",

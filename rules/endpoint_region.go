@@ -21,6 +21,7 @@ func (*endpointRegion) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Prohibition,
 		Checks:      "in AWS names that local hosts contact or ask DNS for, the region is one of vars.region, and the account in names of S3 access points, S3 control and ECR registries, and the prefix in those of AWS IoT, are those of vars.account-id and vars.iot-prefix, as far as these are not '*'",
+		Why:         "Data in another region or another account is outside what was agreed, and may be outside the law.",
 		Fails:       "another region, account or prefix. Names without region, and buckets that no endpoint lists, stay open: they do not tell whose they are",
 		NotSeen:     "no AWS name was contacted or asked for",
 		Remediation: "Pin region, account and prefix in the policy's vars. Where the account is unknown, look for data that leaves to somebody else.",

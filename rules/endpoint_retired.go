@@ -15,6 +15,7 @@ func (endpointRetired) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Prohibition,
 		Checks:      "no local host contacts, or asks DNS for, a name of an endpoint whose end_of_support is past at the time of the packets",
+		Why:         "What its maker no longer supports gets no fixes, and its names may one day be somebody else's.",
 		Fails:       "a contact, or a question for the name, whether it is answered or not",
 		NotSeen:     "no local host contacted or asked for any name",
 		Remediation: "Plan the replacement, or isolate the device: software without support gets no corrections. Reset the device before it is disposed of.",

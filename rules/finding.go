@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net/netip"
+	"slices"
 
 	"spanaudit/flow"
 )
@@ -10,6 +11,7 @@ import (
 const (
 	maxFindingFlows    = 20
 	maxFindingEvidence = 20
+	maxFindingPeers    = 8
 )
 
 // Finding is one violation: a rule, broken by a device towards a peer, however
@@ -33,10 +35,25 @@ type Finding struct {
 
 	Controls    []string
 	Remediation string
-	Waiver      string
+	Waiver      *Waiver // that excuses it; nil where none does
 
-	told  flow.Time // start of the flow that Message speaks of
-	names []string  // of the messages that prove it, where failOnce counts it
+	told      flow.Time    // start of the flow that Message speaks of
+	peers     []netip.Addr // all of them, in order, where a name has several; at most 8
+	morePeers bool         // than those
+	names     []string     // of the messages that prove it, where failOnce counts it
+}
+
+// with notes that a violation of the finding was towards the address. Of more
+// than fit, the lowest are kept, so that the order of flows does not matter.
+func (f *Finding) with(peer netip.Addr) {
+	i, known := slices.BinarySearchFunc(f.peers, peer, netip.Addr.Compare)
+	if known || !peer.IsValid() {
+		return
+	}
+	f.peers = slices.Insert(f.peers, i, peer)
+	if len(f.peers) > maxFindingPeers {
+		f.peers, f.morePeers = f.peers[:maxFindingPeers], true
+	}
 }
 
 // Host is a local host as a finding names it.

@@ -18,6 +18,7 @@ func (internetInbound) Doc() Doc {
 		Severity:    Critical,
 		Kind:        Prohibition,
 		Checks:      "no flow between the internet and a local host was begun on the internet",
+		Why:         "A camera or appliance that the internet can reach is found by scanners within hours, and its services were not made for that.",
 		Fails:       "an established connection or a UDP exchange is critical; a probe that was answered with a refusal is high; one that nobody answered is low",
 		NotSeen:     "no traffic between a local host and the internet was seen",
 		Remediation: "Remove the port forward or the public address; use a VPN or a broker that the device connects out to.",

@@ -29,6 +29,7 @@ type ledger struct {
 	undecided        map[string]int // by reason
 	notApplicable    string         // why the policy leaves the rule out; empty when it does not
 	unlisted         int            // violations beyond maxFindings
+	worst            Severity       // of those
 	notes            []string       // remarks for the requirement's reason, whatever its verdict
 
 	findings map[string]*Finding       // by everything that makes two violations the same
@@ -76,13 +77,16 @@ func (l *ledger) finding(v Violation, at flow.Time) *Finding {
 			ID: id, Rule: l.doc.ID, Severity: severity, Verdict: Fail, Message: v.Message, told: at,
 			Device: v.Device, Peer: v.Peer, Controls: l.doc.Controls, Remediation: l.doc.Remediation,
 		}
+		f.with(v.Peer.IP)
 		if len(l.findings) >= maxFindings {
 			l.unlisted++
+			l.worst = max(l.worst, severity)
 			return f
 		}
 		l.findings[id] = f
 		return f
 	}
+	f.with(v.Peer.IP)
 	several := f.Peer.Port != v.Peer.Port
 	if cmp.Or(cmp.Compare(severity, f.Severity), cmp.Compare(f.told, at), cmp.Compare(f.Message, v.Message)) > 0 {
 		f.Severity, f.Message, f.told, f.Device, f.Peer = severity, v.Message, at, v.Device, v.Peer
@@ -127,7 +131,7 @@ func (f *Finding) add(first, last flow.Time, communityID string, evidence []Evid
 // requirement rolls the ledger up: fail over indeterminate over pass over not
 // observed. lossy says why traffic may have gone unseen, or is empty.
 func (l *ledger) requirement(lossy string) Requirement {
-	r := Requirement{Rule: l.doc.ID, Title: l.doc.Title, Severity: l.severity, Examined: l.examined, Failed: l.failed}
+	r := Requirement{Rule: l.doc.ID, Title: l.doc.Title, Severity: l.severity, Examined: l.examined, Failed: l.failed, Unlisted: l.unlisted, Worst: l.worst}
 	for _, n := range l.undecided {
 		r.Undecided += n
 	}
@@ -149,8 +153,13 @@ func (l *ledger) requirement(lossy string) Requirement {
 	default:
 		r.Verdict = Pass
 	}
-	r.Reason = strings.Join(append(slices.DeleteFunc([]string{r.Reason}, func(s string) bool { return s == "" }), l.notes...), "; ")
+	r.Reason = join(append([]string{r.Reason}, l.notes...)...)
 	return r
+}
+
+// join makes one reason of those that are not empty.
+func join(reasons ...string) string {
+	return strings.Join(slices.DeleteFunc(reasons, func(s string) bool { return s == "" }), "; ")
 }
 
 // reasons lists why flows were left undecided, the most frequent first.

@@ -17,6 +17,7 @@ func (mediaBoundary) Doc() Doc {
 		Severity:    Critical,
 		Kind:        Prohibition,
 		Checks:      "RTP and RTCP that an RTSP session set up (over UDP, multicast or interleaved), and RTP told by a run of packets, have both ends in local zones; DTLS, or too few packets to tell, across the boundary leave it undecided",
+		Why:         "Media packets are the picture itself: outside the site anybody on their way can watch.",
 		Fails:       "signalled media that crosses is critical; media told by its packets alone is high; multicast to a group of global scope is high",
 		NotSeen:     "no media was seen",
 		Remediation: "Block UDP media at the border, restrict multicast by IGMP snooping and scope, and mend the sender's configuration.",

@@ -16,6 +16,7 @@ func (mqttCleartext) Doc() Doc {
 		Severity:    High,
 		Kind:        Prohibition,
 		Checks:      "MQTT is seen inside TLS only",
+		Why:         "MQTT in clear text shows its topics and messages, and lets anybody on the way send commands in the device's name.",
 		Fails:       "MQTT in clear on any port, also over WebSocket: critical towards the internet, high inside the site",
 		NotSeen:     "no MQTT was seen",
 		Remediation: "Use port 443 with ALPN, or 8883, with TLS and certificates.",

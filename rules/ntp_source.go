@@ -25,6 +25,7 @@ func (*ntpSource) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Obligation,
 		Checks:      "where ntp.local_servers is declared, hosts ask those only; where it is not, a public server is allowed only if no local one was seen to answer",
+		Why:         "Whoever gives a device the time decides which certificates it takes as valid and what its logs are worth as evidence.",
 		Fails:       "a request to any other server; a local time server's own upstream is none",
 		NotSeen:     "no NTP request was seen",
 		Remediation: "Point the device at the local server (DHCP option 42, or its settings) and block UDP port 123 outward.",

@@ -54,6 +54,13 @@ type Metadata struct {
 	Description, Owner, ApprovedBy, ApprovedOn, ReviewBy string
 }
 
+// ReviewDue reports whether the day by which the policy was to be reviewed has
+// passed at the time; it has not where the policy names none.
+func (p *Policy) ReviewDue(at time.Time) bool {
+	day, err := time.Parse(time.DateOnly, p.Metadata.ReviewBy)
+	return err == nil && !at.Before(day.AddDate(0, 0, 1))
+}
+
 // CapturePolicy is what the policy expects of the capture that it is used on.
 // Zero values mean that the policy does not say.
 type CapturePolicy struct {
@@ -115,21 +122,6 @@ type RuleSetting struct {
 	Reason   string
 }
 
-// Waiver excuses what a rule finds, for a reason and for a time.
-type Waiver struct {
-	ID, Rule           string
-	Device, Endpoint   string       // ids; empty matches any
-	Peer               netip.Prefix // the zero Prefix matches any
-	Reason, Owner      string
-	ApprovedBy, Ticket string
-	Created            time.Time // zero where none is given
-	Expires            time.Time // the last day on which it holds, 00:00 UTC of it
-}
-
-// Expired reports whether the waiver no longer holds at the time: it ends with
-// its last day in UTC.
-func (w Waiver) Expired(at time.Time) bool { return !at.Before(w.Expires.AddDate(0, 0, 1)) }
-
 // ReportPolicy says what the report shows.
 type ReportPolicy struct {
 	Standards []string
@@ -157,7 +149,7 @@ func Load(nameOrPath string, read func(path string) ([]byte, error)) (*Policy, e
 func Parse(file string, data []byte) (*Policy, error) {
 	root, problems := readTree(data, false)
 	if root == nil || root.kind != mappingNode {
-		return nil, newPolicyError(file, problems)
+		return nil, newPolicyError(file, problems, 0)
 	}
 	base, problem := extended(root)
 	if problem != nil {
@@ -165,11 +157,11 @@ func Parse(file string, data []byte) (*Policy, error) {
 		base, _ = Builtin(defaultProfile)
 	}
 	root = mergePolicy(base.tree, root)
-	p, more := readPolicy(file, root)
-	if err := newPolicyError(file, append(problems, more...)); err != nil {
+	p, more, unlisted := readPolicy(file, base.Name, root)
+	if err := newPolicyError(file, append(problems, more...), unlisted); err != nil {
 		return nil, err
 	}
-	p.SHA256, p.profile = sha256.Sum256(data), base.Name
+	p.SHA256 = sha256.Sum256(data)
 	p.Extends = append([]Base{{base.Name, base.Version, base.SHA256}}, base.Extends...)
 	if p.Name == "" {
 		p.Name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))

@@ -22,12 +22,12 @@ func (r *policyReader) devices(n *node) {
 		r.deviceByID[d.ID] = d
 		for _, i := range d.Interfaces {
 			if other, taken := macs[i.MAC]; taken && i.MAC != (flow.MAC{}) {
-				r.problem(item, "MAC %s is device %q's already", net.HardwareAddr(i.MAC[:]), other)
+				r.problem(item, "MAC %s is device %q's already; give each its own", net.HardwareAddr(i.MAC[:]), other)
 			}
 			macs[i.MAC] = d.ID
 			for _, a := range i.Addrs {
 				if other, taken := addrs[a]; taken {
-					r.problem(item, "address %s is device %q's already", a, other)
+					r.problem(item, "address %s is device %q's already; give each its own", a, other)
 				}
 				addrs[a] = d.ID
 			}
@@ -40,7 +40,7 @@ func (r *policyReader) device(n *node) *Device {
 	d := &Device{Role: RoleOther}
 	var role string
 	r.mapping(n, fields{
-		"id": r.into(&d.ID), "role": r.oneOf(&role, "role", roles()...),
+		"id": r.into(&d.ID), "role": r.oneOf(&role, "role", Roles()...),
 		"zone": func(v *node) {
 			if d.Zone = r.text(v); d.Zone != "" {
 				r.knownZone(v, d.Zone)
@@ -58,10 +58,10 @@ func (r *policyReader) device(n *node) *Device {
 	if role != "" {
 		d.Role = Role(role)
 	}
-	if n.get("id") == nil {
+	if n.lacks("id") {
 		r.problem(n, "has no id; add it")
 	}
-	if len(d.Interfaces) == 0 && n.get("interfaces") == nil {
+	if n.lacks("interfaces") {
 		r.problem(n, "has no interfaces; add one with a mac or an ipv4 or ipv6 address")
 	}
 	return d
@@ -69,7 +69,7 @@ func (r *policyReader) device(n *node) *Device {
 
 func (r *policyReader) knownZone(n *node, name string) {
 	if _, ok := r.declaredZones[name]; !ok {
-		r.problem(n, "zone %q is not declared", name)
+		r.problem(n, "zone %q is not declared; %s", name, declare(name, "zones", r.declaredZones))
 	}
 }
 
@@ -111,7 +111,9 @@ func (r *policyReader) interfaceAddrs(n *node, v4 bool, d *Device, i *Interface)
 		case !v4 && a.Is4():
 			r.problem(v, "address %s is IPv4; write it under ipv4", a)
 		case d.Zone != "" && zone != d.Zone && !a.IsLinkLocalUnicast():
-			r.problem(v, "address %s is in zone %q, not %q", a, zone, d.Zone)
+			r.problem(v, "address %s is in zone %q, not %q; correct the address or the zone", a, zone, d.Zone)
+		case d.Zone == "" && r.policy.ZoneOf(a).Trust == Internet:
+			r.problem(v, "address %s is in no zone of the site and would be judged as the internet; add its prefix to a zone", a)
 		default:
 			i.Addrs = append(i.Addrs, a)
 		}
@@ -133,9 +135,9 @@ func (r *policyReader) mac(m *flow.MAC) func(*node) {
 		case err != nil || len(hw) != len(m):
 			r.problem(n, "%s is no MAC; write it as \"02:00:5e:00:53:10\"", quote(s))
 		case hw[0]&1 != 0:
-			r.problem(n, "MAC %s is a group's (multicast or broadcast), not a device's", hw)
+			r.problem(n, "MAC %s is a group's (multicast or broadcast), not a device's; write the device's own", hw)
 		case !slices.ContainsFunc(hw, func(b byte) bool { return b != 0 }):
-			r.problem(n, "MAC %s is no device's", hw)
+			r.problem(n, "MAC %s is no device's; write the device's own", hw)
 		default:
 			copy(m[:], hw)
 		}

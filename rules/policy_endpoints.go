@@ -1,6 +1,13 @@
 package rules
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// maxEndpointPorts bounds the ports of one range.
+const maxEndpointPorts = 100
 
 func (r *policyReader) endpoints(n *node) {
 	r.each(n, func(item *node) {
@@ -10,11 +17,12 @@ func (r *policyReader) endpoints(n *node) {
 		}
 		e := r.endpoint(item)
 		switch {
-		case e.ID == "" && item.get("id") == nil:
+		case item.lacks("id"):
 			r.problem(item, "has no id; add it")
 		case r.endpointByID[e.ID] != nil && e.ID != "":
 			r.problem(item, "a second endpoint with this id; give it another")
 		}
+		r.uniqueEndpoint(item, e)
 		r.endpointByID[e.ID] = e
 		r.policy.Endpoints = append(r.policy.Endpoints, e)
 	})
@@ -35,7 +43,7 @@ func (r *policyReader) endpoint(n *node) *Endpoint {
 		"end_of_support": r.date(&e.EndOfSupport),
 		"source":         r.into(&e.Source), "owner": r.into(&e.Owner), "reason": r.into(&e.Reason),
 	})
-	if names == nil && cidrs == nil {
+	if n.lacks("names") && n.lacks("cidrs") {
 		r.problem(n, "has no names; add them")
 	}
 	if v := n.get("ports"); v != nil && v.kind == sequenceNode && len(v.items) == 0 {
@@ -43,6 +51,20 @@ func (r *policyReader) endpoint(n *node) *Endpoint {
 	}
 	if v := n.get("enabled"); !e.Enabled && n.merged && !v.inherited && e.Reason == "" {
 		r.problem(v, "enabled: false for an endpoint of the profile without a reason; add reason")
+	}
+	if v := n.get("ports"); v != nil && !v.inherited {
+		for _, p := range e.Ports {
+			if p.Last-p.First >= maxEndpointPorts {
+				r.problem(v, "port range %s is wider than %d ports; write those that the endpoint needs", p, maxEndpointPorts)
+			}
+		}
+	}
+	if v := n.get("alpn"); v != nil && !v.inherited {
+		for _, app := range sortedKeys(e.ALPN) {
+			if len(e.Apps) > 0 && !slices.Contains(e.Apps, app) {
+				r.problem(v, "alpn for %s, which app does not list; add it there", quote(app))
+			}
+		}
 	}
 	if v := n.get("required"); e.Required && !e.Enabled && !v.inherited {
 		r.problem(v, "required: true with enabled: false; keep one")
@@ -54,6 +76,20 @@ func (r *policyReader) endpoint(n *node) *Endpoint {
 		r.endpointPrefixes(cidrs, e)
 	}
 	return e
+}
+
+// uniqueEndpoint refuses an endpoint that allows the same hosts the same names,
+// ports, apps and ALPN as another of the file: which of the two would say how it
+// is judged? Those that differ in these add to one another.
+func (r *policyReader) uniqueEndpoint(n *node, e *Endpoint) {
+	if n.inherited || n.merged || !e.Enabled || len(e.Names) == 0 {
+		return
+	}
+	key := fmt.Sprint(e.From, e.Names, e.Prefixes, e.Ports, e.Proto, e.Apps, e.ALPN)
+	if other, taken := r.endpointByTarget[key]; taken {
+		r.problem(n, "allows the same as endpoint %s; keep one", quote(other))
+	}
+	r.endpointByTarget[key] = e.ID
 }
 
 func (r *policyReader) alpn(e *Endpoint) func(*node) {
@@ -124,6 +160,10 @@ func (r *policyReader) endpointName(n *node, e *Endpoint) {
 			r.blamed[at] = true
 			return
 		}
+		if region := r.otherRegion(name); region != "" && !n.inherited {
+			r.problem(n, "name %q is of region %q, which vars.region does not have; add it there, or correct the name", name, region)
+			return
+		}
 		if e.Enabled {
 			r.policy.endpoints.add(name, e)
 		}
@@ -131,6 +171,22 @@ func (r *policyReader) endpointName(n *node, e *Endpoint) {
 			r.policy.retired.add(name, e)
 		}
 	}
+}
+
+// otherRegion returns the AWS region in a name that is none of those which the
+// file itself gives, or "".
+func (r *policyReader) otherRegion(name string) string {
+	at, given := r.vars["region"]
+	suffix, prefix := awsSuffix(name)
+	if !given || at.inherited || suffix == nil {
+		return ""
+	}
+	for label := range strings.SplitSeq(prefix, ".") {
+		if regionPartition(label) != nil && !slices.Contains(r.policy.Vars["region"], label) {
+			return label
+		}
+	}
+	return ""
 }
 
 // accessPoints is the left-most label that stands for the site's S3 access points.

@@ -42,8 +42,8 @@ func (e *PolicyError) Error() string {
 }
 
 // newPolicyError sorts the problems by place, drops repetitions and bounds the
-// list; nil when there are none.
-func newPolicyError(file string, problems []Problem) error {
+// list; nil when there are none. unlisted counts problems that were not noted.
+func newPolicyError(file string, problems []Problem, unlisted int) error {
 	if len(problems) == 0 {
 		return nil
 	}
@@ -51,9 +51,7 @@ func newPolicyError(file string, problems []Problem) error {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
 	})
 	problems = slices.Compact(problems)
-	e := &PolicyError{File: file, Problems: problems}
-	if more := len(problems) - maxProblems; more > 0 {
-		e.Problems, e.More = problems[:maxProblems], more
-	}
+	listed := min(len(problems), maxProblems)
+	e := &PolicyError{File: file, Problems: problems[:listed], More: len(problems) - listed + unlisted}
 	return e
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"net/netip"
 	"testing"
+	"time"
 )
 
-// FuzzPolicy holds that any bytes are a policy or a listed error, and that a
-// policy written resolved is a policy that resolves to the same.
+// FuzzPolicy holds that any bytes are in time a policy or a listed error, and
+// that a policy written resolved is a policy that resolves to the same. The
+// schema accepts all that are policies.
 func FuzzPolicy(f *testing.F) {
 	f.Add([]byte(smallPolicy))
 	for _, c := range badPolicies {
@@ -23,13 +25,18 @@ func FuzzPolicy(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		start := time.Now()
 		p, err := Parse("fuzz.yaml", data)
+		if took := time.Since(start); took > 3*time.Second {
+			t.Fatalf("%d bytes took %v", len(data), took)
+		}
 		if err != nil {
 			if err.Error() == "" {
 				t.Fatal("an error without a message")
 			}
 			return
 		}
+		schemaAccepts(t, string(data))
 		p.ZoneOf(netip.AddrFrom4([4]byte{10, 0, 0, 1}))
 		p.Endpoint("x.example.com", netip.AddrPort{}, "tcp", netip.Addr{}, nil)
 		var first, second bytes.Buffer

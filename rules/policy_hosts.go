@@ -16,13 +16,13 @@ func (r *policyReader) address(n *node) (a netip.Addr, ok bool) {
 	a, err := netip.ParseAddr(s)
 	switch {
 	case err != nil:
-		r.problem(n, "%q is no IP address", s)
+		r.problem(n, "%q is no IP address; write one such as 192.0.2.10", s)
 	case a.Is4In6():
 		r.problem(n, "address %s is IPv4 mapped into IPv6; write %s", a, a.Unmap())
 	case a.Zone() != "":
 		r.problem(n, "address %s has a zone identifier; write %s", a, a.WithZone(""))
 	case a.IsUnspecified() || a.IsMulticast():
-		r.problem(n, "address %s is no host's", a)
+		r.problem(n, "address %s is no host's; write the host's own", a)
 	default:
 		return a, true
 	}
@@ -112,16 +112,16 @@ func (r *policyReader) selectors(list *[]Selector) func(*node) {
 			ok := false
 			switch kind {
 			case "role":
-				if ok = slices.Contains(roles(), value); !ok {
-					r.problem(item, "unknown role %q in %q; %s", value, s, suggest(value, roles()))
+				if ok = slices.Contains(Roles(), value); !ok {
+					r.problem(item, "unknown role %q in %q; %s", value, s, suggest(value, Roles()))
 				}
 			case "zone":
 				if _, ok = r.declaredZones[value]; !ok {
-					r.problem(item, "%q names a zone that is not declared", s)
+					r.problem(item, "%q names a zone that is not declared; %s", s, declare(value, "zones", r.declaredZones))
 				}
 			case "device":
 				if _, ok = r.deviceByID[value]; !ok {
-					r.problem(item, "%q names a device that is not declared", s)
+					r.problem(item, "%q names a device that is not declared; %s", s, declare(value, "devices", r.deviceByID))
 				}
 			default:
 				r.problem(item, "%q selects nothing; write role:<role>, zone:<zone> or device:<id>", s)

@@ -25,12 +25,30 @@ func mergePolicy(profile, policy *node) *node {
 
 func merge(p, q *node) *node {
 	switch {
-	case q.kind == nullNode:
-		return p
+	case q.kind == nullNode || q.kind != mappingNode && p.says(q):
+		return p // and so still inherited
 	case p.kind == mappingNode && q.kind == mappingNode:
 		return mergeMapping(p, q, func(_ string, p, q *node) *node { return merge(p, q) })
 	}
 	return q
+}
+
+// says reports whether two values are the same, wherever they stand.
+func (n *node) says(m *node) bool {
+	if n.kind != m.kind || len(n.fields) != len(m.fields) || len(n.items) != len(m.items) {
+		return false
+	}
+	for i, f := range n.fields {
+		if f.key != m.fields[i].key || !f.value.says(m.fields[i].value) {
+			return false
+		}
+	}
+	for i, item := range n.items {
+		if !item.says(m.items[i]) {
+			return false
+		}
+	}
+	return n.kind == mappingNode || n.kind == sequenceNode || n.text == m.text
 }
 
 // mergeMapping lays q over p; both decides about the keys that both have.

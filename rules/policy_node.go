@@ -52,6 +52,12 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// lacks reports whether a mapping's key is missing or has nothing in it.
+func (n *node) lacks(key string) bool {
+	v := n.get(key)
+	return v == nil || v.kind == nullNode || v.kind == textNode && v.text == "" || v.kind == sequenceNode && len(v.items) == 0
+}
+
 // treeReader turns the YAML library's tree into nodes and refuses what a policy
 // has no use for: everything that lets a value stand elsewhere than where it is
 // read, or be read in two ways.
@@ -97,7 +103,7 @@ func (r *treeReader) second(d *ast.DocumentNode) {
 	if d.Start != nil {
 		n.line, n.column = d.Start.Position.Line, d.Start.Position.Column
 	}
-	r.problems = append(r.problems, Problem{n.line, n.column, "a second document begins; a policy is one document"})
+	r.problems = append(r.problems, Problem{n.line, n.column, secondDocument})
 }
 
 func (r *treeReader) problem(at ast.Node, message string) *node {
@@ -117,7 +123,7 @@ func (r *treeReader) node(at ast.Node, kind nodeKind) *node {
 
 func (r *treeReader) read(a ast.Node, depth int) *node {
 	if depth > maxNesting {
-		return r.problem(a, "nested too deeply")
+		return r.problem(a, tooDeep)
 	}
 	switch a := a.(type) {
 	case *ast.NullNode:
@@ -151,7 +157,7 @@ func (r *treeReader) read(a ast.Node, depth int) *node {
 	case *ast.TagNode:
 		return r.problem(a, fmt.Sprintf("the tag %q is not allowed; remove it", a.Start.Value))
 	}
-	return r.problem(a, "not allowed in a policy")
+	return r.problem(a, "this is not allowed in a policy; remove it")
 }
 
 func (r *treeReader) mapping(at ast.Node, values []*ast.MappingValueNode, depth int) *node {

@@ -39,12 +39,12 @@ func profile(name string, base *Policy) *Policy {
 	if base != nil {
 		root = mergePolicy(base.tree, root)
 	}
-	p, more := readPolicy("builtin:"+name, root)
-	if err := newPolicyError(name, append(problems, more...)); err != nil {
+	p, more, unlisted := readPolicy("builtin:"+name, name, root)
+	if err := newPolicyError(name, append(problems, more...), unlisted); err != nil {
 		panic(err)
 	}
 	p.File += "@" + p.Version
-	p.SHA256, p.profile = sha256.Sum256(data), name
+	p.SHA256 = sha256.Sum256(data)
 	if base != nil {
 		p.Extends = []Base{{base.Name, base.Version, base.SHA256}}
 	}

@@ -11,8 +11,9 @@ import (
 type policyReader struct {
 	policy   *Policy
 	where    string
-	key      string // of the value being read; empty where where says it all
-	problems []Problem
+	key      string    // of the value being read; empty where where says it all
+	problems []Problem // at most maxFound
+	more     int       // problems beyond those
 
 	vars     map[string]*node // where each variable is set
 	blamed   map[*node]bool   // those of them with which a problem was noted
@@ -22,20 +23,25 @@ type policyReader struct {
 	declaredZones map[string]Zone
 	endpointByID  map[string]*Endpoint
 	deviceByID    map[string]*Device
+
+	endpointByTarget map[string]string // id by what the file's own endpoints allow
 }
 
 // fields are the keys that a mapping may have and what reads each.
 type fields map[string]func(*node)
 
-func readPolicy(file string, root *node) (*Policy, []Problem) {
+// readPolicy reads the policy of a file over a profile, both in root. It returns also how many problems there are beyond those listed.
+func readPolicy(file, profile string, root *node) (*Policy, []Problem, int) {
 	r := &policyReader{
-		policy:        &Policy{File: file, Vars: map[string][]string{}, Rules: map[string]RuleSetting{}, tree: root},
+		policy:        &Policy{File: file, profile: profile, Vars: map[string][]string{}, Rules: map[string]RuleSetting{}, tree: root},
 		vars:          map[string]*node{},
 		blamed:        map[*node]bool{},
 		varsUsed:      map[string]bool{},
 		declaredZones: map[string]Zone{},
 		endpointByID:  map[string]*Endpoint{},
 		deviceByID:    map[string]*Device{},
+
+		endpointByTarget: map[string]string{},
 	}
 	p := r.policy
 	p.zones = newZoneTable(nil, Zone{"internet", Internet})
@@ -46,21 +52,23 @@ func readPolicy(file string, root *node) (*Policy, []Problem) {
 		"extends":    func(n *node) { r.problem(n, "is a key of metadata; write it there") },
 		"metadata":   r.metadata,
 		"capture":    r.capture,
-		"ntp":        r.ntp, "dns": r.dns, "dhcp": r.dhcp, "tls": r.tls,
+		"dns":        r.dns, "dhcp": r.dhcp, "tls": r.tls,
 		"rules": r.rules, "report": r.report,
 
 		// These refer to one another and are read in the order below.
-		"vars": nil, "zones": nil, "devices": nil, "endpoints": nil, "video": nil, "waivers": nil,
+		"vars": nil, "zones": nil, "devices": nil, "endpoints": nil, "ntp": nil, "video": nil, "waivers": nil,
 	})
 	r.section(root, "vars", r.readVars)
 	r.section(root, "zones", r.zones)
 	r.section(root, "devices", r.devices)
 	r.section(root, "endpoints", r.endpoints)
+	r.section(root, "ntp", r.ntp)
 	r.section(root, "video", r.video)
 	r.section(root, "waivers", r.waivers)
 	r.unusedVars()
+	r.agree(root)
 	p.devices = newDeviceIndex(p.Devices)
-	return p, r.problems
+	return p, r.problems, r.more
 }
 
 func (r *policyReader) section(root *node, key string, read func(*node)) {
@@ -71,9 +79,17 @@ func (r *policyReader) section(root *node, key string, read func(*node)) {
 	}
 }
 
+// maxFound bounds the problems that are noted of one file: 90,000 devices
+// without an address are one mistake, and not worth as many sentences.
+const maxFound = 1000
+
 // problem notes a problem at a node. What is wrong with an inherited node is
 // wrong because of the file's variables or zones; callers place it there.
 func (r *policyReader) problem(n *node, format string, args ...any) {
+	if len(r.problems) >= maxFound {
+		r.more++
+		return
+	}
 	message := fmt.Sprintf(format, args...)
 	if r.where != "" {
 		message = r.where + ": " + message

@@ -1,7 +1,5 @@
 package rules
 
-import "slices"
-
 // ruleIDs are the ids that a policy may name: the whole catalogue, of which a
 // version of the program may judge a part. An id never changes its meaning.
 func ruleIDs() []string {
@@ -21,6 +19,15 @@ func ruleIDs() []string {
 }
 
 // isJudged reports whether this version of the program judges the rule.
-func isJudged(id string) bool {
-	return slices.ContainsFunc(all(), func(r Rule) bool { return r.Doc().ID == id })
+func isJudged(id string) bool { return docOf(id).ID != "" }
+
+// docOf returns the documentation of a rule, the zero Doc where this version
+// does not judge it.
+func docOf(id string) Doc {
+	for _, r := range all() {
+		if d := r.Doc(); d.ID == id {
+			return d
+		}
+	}
+	return Doc{}
 }

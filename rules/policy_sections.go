@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -46,7 +47,7 @@ func (r *policyReader) dns(n *node) {
 func (r *policyReader) ntp(n *node) {
 	t := &r.policy.NTP
 	r.mapping(n, fields{
-		"local_servers":  r.servers(&t.LocalServers),
+		"local_servers":  func(v *node) { r.servers(&t.LocalServers)(v); r.serversInside(v) },
 		"public_servers": r.servers(&t.PublicServers),
 		"max_offset":     r.duration(&t.MaxOffset),
 		"max_gap":        r.duration(&t.MaxGap),
@@ -54,6 +55,19 @@ func (r *policyReader) ntp(n *node) {
 	for _, s := range t.LocalServers {
 		if slices.Contains(t.PublicServers, s) {
 			r.problem(n, "server %s is in local_servers and in public_servers; keep one", s)
+		}
+	}
+	if t.PublicServers != nil && len(t.PublicServers) == 0 && t.LocalServers != nil && len(t.LocalServers) == 0 {
+		r.problem(n, "both lists are empty, so that no time server is allowed; add one")
+	}
+}
+
+// serversInside refuses local time servers that the zones make the internet's.
+func (r *policyReader) serversInside(n *node) {
+	for _, item := range n.items {
+		a, err := netip.ParseAddr(item.text)
+		if err == nil && r.policy.ZoneOf(a).Trust == Internet {
+			r.problem(item, "server %s is on the internet by the zones; write it under public_servers, or add its prefix to a zone", a)
 		}
 	}
 }
@@ -146,10 +160,13 @@ func (r *policyReader) rules(n *node) {
 		if s.Disabled = !enabled; s.Disabled && s.Reason == "" {
 			r.problem(f.value, "enabled: false without a reason; add reason")
 		}
-		if s.Disabled && strings.HasPrefix(f.key, "capture-") {
-			r.problem(f.value, "cannot be disabled: without it nothing says what the verdicts rest on")
+		if d := docOf(f.key); s.Severity != nil && s.Reason == "" && d.Severity == Critical && *s.Severity < Critical {
+			r.problem(f.value, "lowers a rule of severity critical without a reason; add reason")
 		}
-		if !isJudged(f.key) {
+		if s.Disabled && strings.HasPrefix(f.key, "capture-") {
+			r.problem(f.value, "cannot be disabled: without it nothing says what the verdicts rest on; remove enabled")
+		}
+		if !isJudged(f.key) && !f.value.inherited {
 			r.warn(f.value, "this version does not judge it")
 		}
 		r.policy.Rules[f.key] = s

@@ -29,11 +29,15 @@ func mustParse(t *testing.T, text string) *Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
+	schemaAccepts(t, text)
 	return p
 }
 
 func TestSmallPolicyIsEnough(t *testing.T) {
 	p := mustParse(t, smallPolicy)
+	if n := strings.Count(smallPolicy, "\n"); n > 10 || len(p.Zones) != 2 {
+		t.Errorf("%d lines, %d zones", n, len(p.Zones))
+	}
 	if p.Name != "site" || p.Profile() != "edge-camera" || len(p.Devices) != 2 || len(p.Warnings) != 0 {
 		t.Errorf("got name %q, profile %q, %d devices, warnings %q", p.Name, p.Profile(), len(p.Devices), p.Warnings)
 	}
@@ -220,7 +224,8 @@ func TestResolvedPolicyMeansTheSame(t *testing.T) {
 }
 
 func TestServers(t *testing.T) {
-	p := mustParse(t, `ntp: { local_servers: ["192.0.2.34"], public_servers: ["*.pool.ntp.org", "time.example.com"] }`)
+	p := mustParse(t, `zones: { lan: { trust: local, cidrs: ["192.0.2.0/24"] } }
+ntp: { local_servers: ["192.0.2.34"], public_servers: ["*.pool.ntp.org", "time.example.com"] }`)
 	for _, c := range []struct {
 		addr, name    string
 		local, public bool
@@ -242,7 +247,7 @@ func TestServers(t *testing.T) {
 
 func TestDeviceByMACThenAddress(t *testing.T) {
 	const text = `capture: { layer2: %v }
-zones: { lan: { trust: local, cidrs: ["192.0.2.0/24"] } }
+zones: { lan: { trust: local, cidrs: ["192.0.2.0/24", "2001:db8::/64"] } }
 devices:
   - { id: cam, role: camera, interfaces: [ { mac: "02:00:5e:00:53:21", ipv4: "192.0.2.11" } ] }
   - { id: box, role: appliance, interfaces: [ { ipv4: "192.0.2.2", ipv6: ["2001:db8::2", "2001:db8::3"] } ] }

@@ -27,7 +27,10 @@ func (r *policyReader) readVars(n *node) {
 		at := &node{line: f.line, column: f.column, inherited: f.value.inherited}
 		r.where = fmt.Sprintf("var %q", f.key)
 		if !variableForm.MatchString(f.key) {
-			r.problem(at, "a variable's name is lower-case letters, digits and '-'")
+			r.problem(at, "a variable's name is of lower-case letters, digits and '-'; give it such a one")
+			continue
+		}
+		if f.value.kind == nullNode {
 			continue
 		}
 		values := []string{}
@@ -51,7 +54,7 @@ func (r *policyReader) checkValue(n *node, name, value string) bool {
 	case name == "region" && regionPartition(value) == nil:
 		r.problem(n, "region %q is no AWS region; write one such as us-east-1", value)
 	case name == "account-id" && value != "*" && (len(value) != 12 || strings.Trim(value, "0123456789") != ""):
-		r.problem(n, "account id %q is not 12 digits", value)
+		r.problem(n, "account id %q is not 12 digits; write all of them, quoted", value)
 	case !valueForm.MatchString(value):
 		r.problem(n, "value %s cannot be part of a name; use lower-case letters, digits, '-', '_', '.' or '*'", quote(value))
 	default:

@@ -3,13 +3,31 @@ package rules
 import (
 	"net/netip"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
-// maxWaiverDays bounds how long a waiver may hold.
-const maxWaiverDays = 365
+// Bounds of a waiver: how long it may hold, and the characters of its reason.
+const (
+	maxWaiverDays = 365
+	minReason     = 10
+)
+
+// ticketRules are the rules whose violations nobody may accept by the policy
+// alone: what they find is an open door.
+func ticketRules() []string {
+	return []string{"tls-broken-cipher", "aws-cleartext-request", "rtsp-boundary", "media-boundary"}
+}
+
+// waiverTarget is what a waiver applies to.
+type waiverTarget struct {
+	rule, device, endpoint string
+	peer                   netip.Prefix
+}
 
 func (r *policyReader) waivers(n *node) {
 	seen := map[string]bool{}
+	targets := map[waiverTarget]string{}
 	r.each(n, func(item *node) {
 		var w Waiver
 		r.where = itemName("waiver", item)
@@ -26,9 +44,14 @@ func (r *policyReader) waivers(n *node) {
 		}
 		r.checkWaiver(item, &w, matched)
 		if seen[w.ID] && w.ID != "" {
-			r.problem(item, "a second waiver with this id")
+			r.problem(item, "a second waiver with this id; give it another")
 		}
 		seen[w.ID] = true
+		target := waiverTarget{w.Rule, w.Device, w.Endpoint, w.Peer}
+		if other, taken := targets[target]; taken && matched {
+			r.problem(item, "waives the same as waiver %s; keep one", quote(other))
+		}
+		targets[target] = w.ID
 		r.policy.Waivers = append(r.policy.Waivers, w)
 	})
 }
@@ -40,15 +63,24 @@ func (r *policyReader) waiverMatch(n *node, w *Waiver) bool {
 	r.mapping(n, fields{
 		"device": func(v *node) {
 			if w.Device = r.text(v); w.Device != "" && r.deviceByID[w.Device] == nil {
-				r.problem(v, "device %q is not declared", w.Device)
+				r.problem(v, "device %q is not declared; %s", w.Device, declare(w.Device, "devices", r.deviceByID))
 			}
 		},
 		"endpoint": func(v *node) {
-			if w.Endpoint = r.text(v); w.Endpoint != "" && r.endpointByID[w.Endpoint] == nil {
-				r.problem(v, "endpoint %q is not declared", w.Endpoint)
+			w.Endpoint = r.text(v)
+			switch e := r.endpointByID[w.Endpoint]; {
+			case w.Endpoint == "":
+			case e == nil:
+				r.problem(v, "endpoint %q is not declared; %s", w.Endpoint, declare(w.Endpoint, "endpoints", r.endpointByID))
+			case !e.Enabled:
+				r.problem(v, "endpoint %q is disabled; match the peer by its prefix", w.Endpoint)
 			}
 		},
-		"peer": func(v *node) { w.Peer, _ = r.prefix(v) },
+		"peer": func(v *node) {
+			if w.Peer, _ = r.prefix(v); w.Peer.IsValid() && w.Peer.Bits() == 0 {
+				r.problem(v, "peer %s is everybody; write the peer's prefix", w.Peer)
+			}
+		},
 	})
 	return w.Device != "" || w.Endpoint != "" || w.Peer != netip.Prefix{} || len(r.problems) > before
 }
@@ -58,25 +90,39 @@ func (r *policyReader) checkWaiver(n *node, w *Waiver, matched bool) {
 		key     string
 		missing bool
 	}{
-		{"id", w.ID == ""}, {"rule", w.Rule == ""}, {"reason", w.Reason == ""},
-		{"owner", w.Owner == ""}, {"expires", w.Expires.IsZero()},
+		{"id", w.ID == ""}, {"rule", w.Rule == ""}, {"reason", w.Reason == ""}, {"owner", w.Owner == ""},
+		{"approved_by", w.ApprovedBy == ""}, {"created", w.Created.IsZero()}, {"expires", w.Expires.IsZero()},
+		{"ticket, which a waiver of " + w.Rule + " needs", w.Ticket == "" && slices.Contains(ticketRules(), w.Rule)},
 	} {
-		if v := n.get(must.key); must.missing && (v == nil || v.kind == nullNode || v.kind == textNode && v.text == "") {
+		key, _, _ := strings.Cut(must.key, ",")
+		if must.missing && n.lacks(key) {
 			r.problem(n, "has no %s; add it", must.key)
 		}
 	}
-	if v := n.get("rule"); w.Rule != "" && !slices.Contains(ruleIDs(), w.Rule) {
+	switch v := n.get("rule"); {
+	case w.Rule == "":
+	case !slices.Contains(ruleIDs(), w.Rule):
 		r.problem(v, "unknown rule %q; %s", w.Rule, suggestRule(w.Rule))
+	case strings.HasPrefix(w.Rule, "capture-"):
+		r.problem(v, "%s judges the capture, not a device, and cannot be waived; remove the waiver", w.Rule)
+	}
+	if v := n.get("reason"); w.Reason != "" && utf8.RuneCountInString(strings.TrimSpace(w.Reason)) < minReason {
+		r.problem(v, "reason %s says too little; write at least %d characters", quote(w.Reason), minReason)
 	}
 	if !matched {
 		r.problem(n, "matches everything; narrow it by device, endpoint or peer under match")
 	}
-	if v := n.get("expires"); !w.Expires.IsZero() && !w.Created.IsZero() {
-		switch days := w.Expires.Sub(w.Created).Hours() / 24; {
-		case days < 0:
-			r.problem(v, "expires before it was created")
-		case days > maxWaiverDays:
-			r.problem(v, "holds for %.0f days; at most %d are allowed", days, maxWaiverDays)
-		}
+	r.checkWaiverTime(n.get("expires"), w)
+}
+
+func (r *policyReader) checkWaiverTime(n *node, w *Waiver) {
+	if w.Expires.IsZero() || w.Created.IsZero() {
+		return
+	}
+	switch days := w.Expires.Sub(w.Created).Hours() / 24; {
+	case days < 0:
+		r.problem(n, "expires before it was created; correct one of the days")
+	case days > maxWaiverDays:
+		r.problem(n, "holds for %.0f days; at most %d are allowed", days, maxWaiverDays)
 	}
 }

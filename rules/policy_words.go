@@ -32,6 +32,17 @@ func suggest(word string, known []string) string {
 	return "known are " + strings.Join(known, ", ")
 }
 
+// declare says what is meant by a name that is not declared, or where to declare
+// it.
+func declare[V any](name, section string, known map[string]V) string {
+	for _, k := range sortedKeys(known) {
+		if nearlyEqual(name, k) {
+			return fmt.Sprintf("did you mean %q?", k)
+		}
+	}
+	return "declare it under " + section
+}
+
 // nearlyEqual reports whether one added, missing, changed or swapped character,
 // case, or the choice of '-' or '_' is all that tells two words apart.
 func nearlyEqual(a, b string) bool {

@@ -12,7 +12,19 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-const maxPolicyFile = 1 << 20 // bytes
+// Bounds of a policy file.
+const (
+	maxPolicyFile = 1 << 20 // bytes
+	maxLines      = 20_000
+	maxLine       = 4096 // bytes of one line
+	maxBlank      = 100  // lines in a row
+	maxKeys       = 1000 // of one mapping in block style
+	maxIndent     = 256  // spaces
+)
+
+const tooDeep = "nested too deeply; a policy needs 6 levels"
+
+const secondDocument = "a second document begins; a policy is one document"
 
 // checkBytes refuses what is no plain UTF-8 text of a bounded size.
 func checkBytes(data []byte) *Problem {
@@ -32,31 +44,81 @@ func checkBytes(data []byte) *Problem {
 			}
 		}
 	}
-	return checkNesting(data)
+	return checkShape(data)
 }
 
-// checkNesting counts what opens a level before the YAML parser, which recurses,
-// can be driven deep. It is generous, because brackets in texts count too.
-func checkNesting(data []byte) *Problem {
-	depth := 0
+// checkShape refuses, before the YAML parser sees it, what would drive it deep,
+// because it recurses, or make it slow, because its time grows with the square
+// of some lengths. It is generous, because brackets and colons in texts count,
+// too.
+func checkShape(data []byte) *Problem {
+	var s shape
 	for i, line := range bytes.Split(data, []byte("\n")) {
-		for _, c := range line {
-			switch c {
-			case '[', '{':
-				depth++
-			case ']', '}':
-				depth--
-			}
-		}
-		run := 0
-		for rest := bytes.TrimLeft(line, " "); bytes.HasPrefix(rest, []byte("- ")); rest = rest[2:] {
-			run++
-		}
-		if depth > 16*maxNesting || run > maxNesting {
-			return &Problem{i + 1, 1, "nested too deeply"}
+		if message := s.add(line); message != "" {
+			return &Problem{i + 1, 1, message}
 		}
 	}
 	return nil
+}
+
+// shape is what was seen of a file's structure so far.
+type shape struct {
+	lines   int
+	blank   int            // lines in a row
+	depth   int            // of open brackets
+	keys    [maxIndent]int // of the block mapping that is open at each indentation
+	content bool           // a document has begun
+}
+
+// add takes one more line and returns what is wrong with it, or "".
+func (s *shape) add(line []byte) string {
+	rest := bytes.TrimLeft(line, " ")
+	indent, items := len(line)-len(rest), 0
+	rest = bytes.TrimRight(rest, " \t")
+	s.lines++
+	s.blank++
+	switch {
+	case s.lines > maxLines:
+		return fmt.Sprintf("more than %d lines; a policy has fewer", maxLines)
+	case len(line) > maxLine:
+		return fmt.Sprintf("line is %d bytes; break lines longer than %d", len(line), maxLine)
+	case s.blank > maxBlank:
+		return fmt.Sprintf("more than %d blank lines in a row; remove them", maxBlank)
+	case len(rest) == 0:
+		return ""
+	}
+	s.blank = 0
+	if rest[0] == '#' {
+		return ""
+	}
+	for bytes.HasPrefix(rest, []byte("- ")) {
+		rest, items = rest[2:], items+1
+	}
+	for _, c := range rest {
+		switch c {
+		case '[', '{':
+			s.depth++
+		case ']', '}':
+			s.depth--
+		}
+	}
+	switch {
+	case s.depth > 16*maxNesting || items > maxNesting || indent >= maxIndent:
+		return tooDeep
+	case bytes.HasPrefix(rest, []byte("? ")) || len(rest) == 1 && rest[0] == '?':
+		return "a key behind '?' is not allowed; write it before its colon"
+	case bytes.HasPrefix(line, []byte("---")) && s.content:
+		return secondDocument
+	}
+	s.content = s.content || line[0] != '%' // a directive
+	clear(s.keys[indent+1:])
+	if items == 0 && (bytes.Contains(rest, []byte(": ")) || rest[len(rest)-1] == ':') {
+		s.keys[indent]++
+	}
+	if s.keys[indent] > maxKeys {
+		return fmt.Sprintf("a mapping with more than %d keys; a policy has fewer", maxKeys)
+	}
+	return ""
 }
 
 // parseYAML calls the YAML library; a panic of it is one more way of not being
@@ -70,11 +132,13 @@ func parseYAML(data []byte) (file *ast.File, err error) {
 	return parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 }
 
+const checkYAML = "check brackets and indentation, and quote texts with any of * & ! : # { } [ ]"
+
 func syntaxProblem(err error) Problem {
 	var syntax *yaml.SyntaxError
 	if errors.As(err, &syntax) && syntax.Token != nil && syntax.Token.Position != nil {
 		p := syntax.Token.Position
-		return Problem{p.Line, p.Column, "not YAML: " + syntax.Message}
+		return Problem{p.Line, p.Column, "not YAML: " + syntax.Message + "; " + checkYAML}
 	}
-	return Problem{Message: "not YAML: " + strings.SplitN(err.Error(), "\n", 2)[0]}
+	return Problem{Message: "not YAML: " + strings.SplitN(err.Error(), "\n", 2)[0] + "; " + checkYAML}
 }

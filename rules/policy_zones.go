@@ -4,6 +4,10 @@ import (
 	"net/netip"
 )
 
+// maxPrefixes bounds the prefixes of all zones, because every address is
+// compared with each.
+const maxPrefixes = 1000
+
 func parseTrust(s string) (t Trust, ok bool) {
 	switch s {
 	case "local":
@@ -64,10 +68,10 @@ func (r *policyReader) zone(at *node, f field, owner map[netip.Prefix]string) de
 	if f.value.kind != mappingNode && f.value.kind != nullNode {
 		return z
 	}
-	if f.value.get("trust") == nil && !z.rest {
+	if f.value.lacks("trust") && !z.rest {
 		r.problem(at, "has no trust; write trust: local, external or internet")
 	}
-	if cidrs == nil {
+	if f.value.lacks("cidrs") {
 		if !z.rest {
 			r.problem(at, "has no cidrs; add its prefixes, or rest: true for all that is in no other zone")
 		}
@@ -81,6 +85,16 @@ func (r *policyReader) zone(at *node, f field, owner map[netip.Prefix]string) de
 		if other, taken := owner[p]; taken {
 			r.problem(v, "prefix %s is zone %q's already; keep one", p, other)
 			return
+		}
+		if len(r.policy.Zones) == maxPrefixes {
+			r.problem(v, "more than %d prefixes in all zones; write wider ones", maxPrefixes)
+			return
+		}
+		for _, known := range r.policy.Zones {
+			if known.Zone.Name == z.Name && known.Prefix.Overlaps(p) {
+				r.problem(v, "prefixes %s and %s of the zone overlap; keep the wider one", known.Prefix, p)
+				return
+			}
 		}
 		owner[p] = z.Name
 		r.policy.Zones = append(r.policy.Zones, ZonePrefix{p, z.Zone})

@@ -188,6 +188,7 @@ func parse(t *testing.T, text string) *Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
+	schemaAccepts(t, text)
 	return p
 }
 

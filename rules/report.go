@@ -10,8 +10,10 @@ type Report struct {
 	End      flow.Time // of the last packet of a flow
 	Coverage Coverage
 
-	Requirements []Requirement // in the catalogue's order
-	Findings     []Finding     // severity, then rule, device, peer, first time
+	Requirements []Requirement      // in the catalogue's order
+	Statements   []StatementVerdict // in the source document's order
+	Findings     []Finding          // severity, then rule, device, peer, first time
+	Waivers      []WaiverUse        // in the policy's order
 }
 
 // Coverage says what the verdicts could rest on: what was seen, what was not,

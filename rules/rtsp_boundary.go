@@ -21,6 +21,7 @@ func (rtspBoundary) Doc() Doc {
 		Severity:    Critical,
 		Kind:        Prohibition,
 		Checks:      "RTSP, told by its content on any port, also tunnelled in HTTP, or inside TLS at the ports of RTSP, has both ends in local zones, and names no address beyond them",
+		Why:         "RTSP across the boundary means that somebody outside can watch or steer a camera, or that a camera's picture goes somewhere outside.",
 		Fails:       "any crossing, whoever began it; local RTSP that names an external address in SETUP, a redirect, Content-Base or SDP is high",
 		NotSeen:     "no RTSP was seen",
 		Remediation: "Remove the port forward or NAT rule, block 554, 322, 8554 and tunnels at the border, and use a VPN for remote viewing.",

@@ -25,7 +25,8 @@ type conditional interface {
 
 // Doc is a rule's documentation: `rules show`, the reports and the README all
 // print this one value. The ID is the rule's name everywhere and never changes
-// its meaning.
+// its meaning. A rule sets all but Statements and Controls, which are looked up
+// in their tables.
 type Doc struct {
 	ID       string
 	Title    string
@@ -33,10 +34,13 @@ type Doc struct {
 	Kind     Kind
 
 	Checks      string // what is compared with what
+	Why         string // what can happen where it is broken
 	Fails       string // what counts as a violation, and how grave it is
 	NotSeen     string // what it means when there was nothing to judge
 	Remediation string
 	Source      string // where the requirement comes from
+
+	Statements []string // ids of the source document's statements that it judges; may be empty
 
 	Controls []string // "framework control" that the evidence is relevant to; never "satisfies"
 }
@@ -91,9 +95,14 @@ func Catalogue() []Doc {
 	controls := controlsByRule()
 	var docs []Doc
 	for _, r := range all() {
-		d := r.Doc()
-		d.Controls = controls[d.ID]
-		docs = append(docs, d)
+		docs = append(docs, document(r, controls))
 	}
 	return docs
+}
+
+// document completes a rule's documentation.
+func document(r Rule, controls map[string][]string) Doc {
+	d := r.Doc()
+	d.Statements, d.Controls = statementsOf(d.ID), controls[d.ID]
+	return d
 }

@@ -17,7 +17,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 		}
 		seen[d.ID] = true
 		for name, text := range map[string]string{
-			"title": d.Title, "kind": string(d.Kind), "checks": d.Checks, "fails": d.Fails, "not seen": d.NotSeen, "remediation": d.Remediation, "source": d.Source,
+			"title": d.Title, "kind": string(d.Kind), "checks": d.Checks, "why": d.Why, "fails": d.Fails, "not seen": d.NotSeen, "remediation": d.Remediation, "source": d.Source,
 		} {
 			if text == "" {
 				t.Errorf("%s: no %s", d.ID, name)

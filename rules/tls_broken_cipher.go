@@ -16,6 +16,7 @@ func (tlsBrokenCipher) Doc() Doc {
 		Severity:    Critical,
 		Kind:        Prohibition,
 		Checks:      "the selected suite is not broken: no encryption, no authentication, export grade, RC4, DES, RC2 or MD5",
+		Why:         "Such a suite gives no protection: what it carried can be read or changed, and the other end may be anybody.",
 		Fails:       "any such suite was selected",
 		NotSeen:     "no ServerHello was seen",
 		Remediation: "Disable the suite at once, and treat what it carried, credentials first, as exposed.",

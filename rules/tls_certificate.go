@@ -21,6 +21,7 @@ func (tlsCertificate) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Obligation,
 		Checks:      "up to TLS 1.2 the server's certificate names the server that the client asked for (subjectAltName, '*' for one whole label), is valid at the time of the packet, has an RSA key of tls.min_rsa_bits or an EC key of 256 bits or more, and is not signed with SHA-1 or MD5. Whether it is genuine is not checked",
+		Why:         "A certificate that is expired, too weak or somebody else's proves nothing about who answers.",
 		Fails:       "a certificate for other names, expired or not yet valid, with a short key, or signed with SHA-1 or MD5",
 		NotSeen:     "no certificate passed in clear: TLS 1.3 encrypts it, and a resumed session sends none",
 		Remediation: "Replace the certificate, or correct the name that the client asks for. If the issuer is not the expected one, look for a proxy that intercepts.",

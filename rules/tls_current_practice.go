@@ -20,6 +20,7 @@ func (*tlsCurrentPractice) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Obligation,
 		Checks:      "the selected suite is one that tls.profile accepts. bcp195: ECDHE with an AEAD, or TLS 1.3. fips: AES only, CBC and DHE too. bsi: AES only, CBC with encrypt_then_mac and SHA-2, DHE until the end of 2029",
+		Why:         "Suites age: what is still secret today may be read by a better attack while the recording is kept.",
 		Fails:       "any other suite, DHE in bcp195 among them although it has forward secrecy; CBC with encrypt_then_mac is low",
 		NotSeen:     "no ServerHello was seen",
 		Remediation: "Prefer TLS 1.3, or ECDHE with AES-GCM (where the profile accepts it, ChaCha20-Poly1305).",

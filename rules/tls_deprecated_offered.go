@@ -17,6 +17,7 @@ func (tlsDeprecatedOffered) Doc() Doc {
 		Severity:    Low,
 		Kind:        Capability,
 		Checks:      "supported_versions of the ClientHello lists nothing below tls.min_version, and the hello is not in SSL 2.0's framing",
+		Why:         "An old version that a client still offers is one that an attacker on the way can push it down to.",
 		Fails:       "a ClientHello that offers a lower version, beside newer ones or alone; without supported_versions a hello shows its newest version only, and whether older ones are spoken stays open",
 		NotSeen:     "no ClientHello of a local client was seen",
 		Remediation: "Raise the minimum version in the client's configuration: a version that is kept just in case can be forced upon it.",

@@ -12,6 +12,7 @@ func (tlsForwardSecrecy) Doc() Doc {
 		Severity:    High,
 		Kind:        Obligation,
 		Checks:      "up to TLS 1.2 the selected suite exchanges keys by (EC)DHE; in TLS 1.3 the ServerHello has a key share; a resumed TLS 1.2 session inherits from its first handshake",
+		Why:         "Without an ephemeral key exchange, whoever obtains the server's key or the shared secret later can decrypt all traffic recorded until then.",
 		Fails:       "static RSA, static (EC)DH, plain PSK, RSA_PSK or KRB5 was selected, or a TLS 1.3 PSK without key share (psk_ke)",
 		NotSeen:     "no ServerHello was seen",
 		Remediation: "Remove the suites without ephemeral key exchange on the server, or stop offering them on the client; in TLS 1.3 allow psk_dhe_ke only.",

@@ -18,6 +18,7 @@ func (tlsForwardSecrecyOffered) Doc() Doc {
 		Severity:    High,
 		Kind:        Capability,
 		Checks:      "the ClientHello offers an (EC)DHE suite with a usable group, or TLS 1.3 with a group or psk_dhe_ke",
+		Why:         "What a client does not offer no server can choose: all its connections stay readable to whoever obtains the server's key later.",
 		Fails:       "a ClientHello that offers no ephemeral key exchange",
 		NotSeen:     "no ClientHello of a local client was seen",
 		Remediation: "Enable ECDHE (X25519 or P-256) in the client's TLS library.",

@@ -20,6 +20,7 @@ func (*tlsGroup) Doc() Doc {
 		Severity:    High,
 		Kind:        Obligation,
 		Checks:      "the curve or prime of the ServerKeyExchange, in TLS 1.3 of the ServerHello's key share, reaches tls.min_ec_bits and tls.min_dh_bits and is a named group; with tls.profile fips or bsi it is one of that document's. How many exchanges were hybrids with a post-quantum KEM is told",
+		Why:         "The group decides how hard it is to compute the session's key from a recording; small ones can be broken at a known price.",
 		Fails:       "a group below the floor, or explicit curve parameters; a group above the floor that the profile does not list is medium",
 		NotSeen:     "no key exchange was seen",
 		Remediation: "Use X25519, P-256 or larger (with fips, P-256, P-384 or P-521); replace primes of one's own or of 1024 bits.",

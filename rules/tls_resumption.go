@@ -17,6 +17,7 @@ func (tlsResumption) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Obligation,
 		Checks:      "a resumed TLS 1.3 session exchanges keys anew (psk_dhe_ke) and carries no early data unless tls.allow_early_data is set; a session resumed up to TLS 1.2 goes back to a first handshake with forward secrecy that is no older than tls.max_resumption_age",
+		Why:         "A resumed session is no more secret than the ticket that it rests on, and early data can be replayed.",
 		Fails:       "a first handshake without forward secrecy or too old, psk_ke, or early data: encrypted records, in QUIC 0-RTT packets, that the client sent before it had the answer of a server that took the pre-shared key",
 		NotSeen:     "no session was resumed",
 		Remediation: "Allow psk_dhe_ke only, change the keys of tickets at least weekly, and turn 0-RTT off for protocols that must not be replayed, such as MQTT.",

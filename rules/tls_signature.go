@@ -16,6 +16,7 @@ func (tlsSignature) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Prohibition,
 		Checks:      "neither the ServerKeyExchange nor the client's CertificateVerify of TLS 1.2 is signed with SHA-1 or MD5, and neither signature_algorithms of a local client nor a CertificateRequest offers it. TLS 1.3 encrypts the signatures: there the offer alone can fail. Older versions sign with nothing else, which tls-version judges",
+		Why:         "Collisions of SHA-1 and MD5 can be made: whoever makes one can put another's name to a handshake.",
 		Fails:       "such a signature was used; where it was only offered, or a TLS 1.2 hello leaves signature_algorithms out and so allows SHA-1, low",
 		NotSeen:     "no handshake that signs was seen",
 		Remediation: "Take sha1 and md5 out of the lists of signature algorithms on both sides.",

@@ -12,6 +12,7 @@ func (tlsVersion) Doc() Doc {
 		Severity:    High,
 		Kind:        Obligation,
 		Checks:      "the version that the server selected (supported_versions of its ServerHello, else the ServerHello's version) is at least tls.min_version",
+		Why:         "TLS before 1.2 rests on MD5 and SHA-1 and has known attacks; whoever can make a connection fall back to it may read or change what it carries.",
 		Fails:       "any ServerHello that selects less, even if the connection fails later",
 		NotSeen:     "no ServerHello was seen",
 		Remediation: "Turn the old version off on the side you control; if the peer is the problem, replace it or put a proxy before it. Then capture a fresh handshake.",

@@ -17,6 +17,7 @@ func (tlsVersionOffered) Doc() Doc {
 		Severity:    High,
 		Kind:        Capability,
 		Checks:      "the ClientHello offers tls.min_version or more: an entry of supported_versions, else its legacy_version",
+		Why:         "A client that cannot speak a current version either fails, or forces the server to keep an old one alive for everybody.",
 		Fails:       "a ClientHello that offers lower versions only",
 		NotSeen:     "no ClientHello of a local client was seen",
 		Remediation: "Upgrade the TLS library of that client, or enable the newer version in its configuration.",

@@ -30,6 +30,7 @@ func (*tlsWeakOffered) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Capability,
 		Checks:      "no suite of the ClientHello is broken (no encryption, no authentication, export grade, RC4, DES, RC2, MD5) or weak (no forward secrecy, 64-bit blocks); signalling values and suites that are not registered are left out",
+		Why:         "A suite that is offered can be picked, by a badly set up server or by somebody who plays one.",
 		Fails:       "a broken suite is offered; where weak ones are the worst, low",
 		NotSeen:     "no ClientHello of a local client was seen",
 		Remediation: "Cut the client's list down to ECDHE with AES-GCM or ChaCha20-Poly1305, and TLS 1.3: what is offered can be chosen by a bad or a forged server.",

@@ -28,6 +28,11 @@ type Requirement struct {
 	Failed    int
 	Undecided int
 
+	Unlisted int      // violations that no finding lists, because there were too many
+	Worst    Severity // of those; meaningless where there are none
+	Waived   int      // findings that a waiver excuses
+	Excused  bool     // it fails, and every violation is waived
+
 	// Reason says, where the verdict is not a plain pass or fail, why, and
 	// what would settle it.
 	Reason string

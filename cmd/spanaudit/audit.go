@@ -114,6 +114,9 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		w.complain(broken)
 		unread = true
 	}
+	if policy.ReviewDue(result.End.UTC()) {
+		w.complain(fmt.Errorf("policy %s was to be reviewed by %s, before this capture", policy.Name, policy.Metadata.ReviewBy))
+	}
 	if err := out.write(&report.Audit{Tool: tool(), Inputs: reportInputs(src.Inputs()), Report: result}); err != nil {
 		return statusUsage, err
 	}

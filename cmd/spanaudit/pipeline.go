@@ -24,6 +24,7 @@ type auditOptions struct {
 	Flows   func(*classify.Record) error // takes every flow that ended; may be nil
 	Anew    func() error                 // makes what Flows was given void; nil where src is not read with capture.Options.Once
 	Stats   func(duplicates uint64)      // takes what the report leaves out; may be nil
+	Rules   []rules.Rule                 // that judge beside the catalogue's
 }
 
 // maxFlows bounds the flows that are held at once, by all workers together. What
@@ -134,7 +135,7 @@ func (e *event) before(o *event) bool {
 
 func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 	p := &pipeline{
-		opt: opt, audit: rules.NewAudit(policy),
+		opt: opt, audit: rules.NewAudit(policy, opt.Rules...),
 		free: make(chan *batch, batches), judged: make(chan *batch, batches),
 	}
 	for range max(opt.Workers, 1) {

@@ -11,8 +11,9 @@ import (
 	"spanaudit/rules"
 )
 
-func newPolicy(w world) *cobra.Command {
-	return group("policy", "Check and show policies", newPolicyCheck(w), newPolicyShow(w))
+func newPolicy(w world, status *int) *cobra.Command {
+	return group("policy", "Make, check and show policies",
+		newPolicyInit(w, status), newPolicyImport(w), newPolicyCheck(w), newPolicyShow(w), newPolicySchema(w))
 }
 
 func newPolicyCheck(w world) *cobra.Command {
@@ -58,6 +59,20 @@ func newPolicyShow(w world) *cobra.Command {
 			}
 			return p.WriteYAML(w.stdout)
 		},
+	}
+}
+
+func newPolicySchema(w world) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Write a JSON Schema of policy files, for editors",
+		Long: "schema writes a JSON Schema (draft 7). An editor that knows it completes keys, shows what they mean and\n" +
+			"marks what is misspelt; `policy check` also judges what the values mean. For the YAML language server,\n" +
+			"which many editors use, begin the policy with the line\n\n" +
+			"  # yaml-language-server: $schema=spanaudit.schema.json",
+		Example: "  spanaudit policy schema > spanaudit.schema.json",
+		Args:    noArgs,
+		RunE:    func(*cobra.Command, []string) error { return rules.WriteSchema(w.stdout) },
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 func newRoot(w world, status *int) *cobra.Command {
 	root := group("spanaudit", "Audit the traffic of a camera-AI appliance's network against a policy",
 		newAudit(w, status),
-		newPolicy(w),
+		newExplain(w),
+		newPolicy(w, status),
 		newRules(w),
 		newVersion(w),
 	)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,15 +13,19 @@ import (
 )
 
 func newRules(w world) *cobra.Command {
-	return group("rules", "List and explain the rules", newRulesList(w), newRulesShow(w))
+	return group("rules", "List and explain the rules", newRulesList(w), newRulesShow(w), newRulesStatements(w))
 }
 
 func newRulesList(w world) *cobra.Command {
-	return &cobra.Command{
+	var markdown bool
+	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the rules",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if markdown {
+				return writeMarkdown(w.stdout, rules.Catalogue())
+			}
 			t := tabwriter.NewWriter(w.stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "RULE\tSEVERITY\tTITLE")
 			for _, d := range rules.Catalogue() {
@@ -29,6 +34,18 @@ func newRulesList(w world) *cobra.Command {
 			return t.Flush()
 		},
 	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "write a table in Markdown, with the statements of the source document")
+	return c
+}
+
+func writeMarkdown(w io.Writer, docs []rules.Doc) error {
+	var b strings.Builder
+	b.WriteString("| Rule | Severity | What is wrong | Source document |\n|---|---|---|---|\n")
+	for _, d := range docs {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.ID, d.Severity, d.Title, strings.Join(d.Statements, ", "))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func newRulesShow(w world) *cobra.Command {
@@ -51,6 +68,39 @@ func newRulesShow(w world) *cobra.Command {
 	}
 }
 
+// said returns the statements with their ids.
+func said(ids []string) (list []string) {
+	for _, s := range rules.Statements() {
+		if slices.Contains(ids, s.ID) {
+			list = append(list, s.ID+" "+s.Says)
+		}
+	}
+	return list
+}
+
+func newRulesStatements(w world) *cobra.Command {
+	return &cobra.Command{
+		Use:   "statements",
+		Short: "List the statements of the source document and the rules that judge them",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			var b strings.Builder
+			b.WriteString(rules.SourceDocument + "\n")
+			for _, s := range rules.Statements() {
+				fmt.Fprintf(&b, "\n%s: %s\n", s.ID, s.Says)
+				if len(s.Rules) > 0 {
+					b.WriteString(indent("Judged by "+strings.Join(s.Rules, ", ")) + "\n")
+				}
+				if s.Unseen != "" {
+					b.WriteString(indent("Not visible: "+s.Unseen) + "\n")
+				}
+			}
+			_, err := io.WriteString(w.stdout, b.String())
+			return err
+		},
+	}
+}
+
 func ruleIDs() []string {
 	var ids []string
 	for _, d := range rules.Catalogue() {
@@ -65,10 +115,12 @@ func writeDoc(w io.Writer, d rules.Doc) error {
 	fmt.Fprintf(&b, "%s (%s, %s)\n%s\n", d.ID, d.Severity, d.Kind, d.Title)
 	for _, part := range []struct{ heading, text string }{
 		{"Checks", d.Checks},
+		{"Why", d.Why},
 		{"Fails when", d.Fails},
 		{"When nothing is seen", d.NotSeen},
 		{"What to do", d.Remediation},
 		{"Source", d.Source},
+		{"Statements of the source document", strings.Join(said(d.Statements), "; ")},
 		{"Relevant to", strings.Join(d.Controls, "; ")},
 	} {
 		if part.text != "" {

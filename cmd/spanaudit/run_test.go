@@ -47,13 +47,27 @@ func read(t *testing.T, path string) []byte {
 	return content
 }
 
+func TestPolicySchemaIsJSON(t *testing.T) {
+	status, stdout, stderr := spanaudit("policy", "schema")
+	var schema struct {
+		Schema     string `json:"$schema"`
+		Properties map[string]any
+	}
+	if err := json.Unmarshal([]byte(stdout), &schema); err != nil || status != statusDone || stderr != "" {
+		t.Fatalf("status %d, %q, %v", status, stderr, err)
+	}
+	if !strings.Contains(schema.Schema, "draft-07") || schema.Properties["waivers"] == nil {
+		t.Errorf("schema of %q with %d properties", schema.Schema, len(schema.Properties))
+	}
+}
+
 func TestWrongUseGetsAHint(t *testing.T) {
 	text := put(t, "notes.txt", []byte("no capture"))
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
-		{nil, "needs a command: audit, completion, policy, rules, version"},
+		{nil, "needs a command: audit, completion, explain, policy, rules, version"},
 		{[]string{"audti"}, "did you mean audit?"},
 		{[]string{violations}, "to audit it: spanaudit audit " + violations},
 		{[]string{"audit"}, "needs something to read"},
@@ -77,7 +91,21 @@ func TestWrongUseGetsAHint(t *testing.T) {
 		{[]string{"audit", "-o", "-", clean}, "for standard output leave --output out"},
 		{[]string{"audit", "--flows", "-", clean}, "write --flows /dev/stdout"},
 		{[]string{"audit", "-z", clean}, "has no flag -z; see spanaudit audit --help"},
-		{[]string{"policy"}, "check, show"},
+		{[]string{"policy"}, "check, import, init, schema, show"},
+		{[]string{"policy", "init"}, "needs something to read"},
+		{[]string{"policy", "init", "nosuch.pcap"}, "open nosuch.pcap: no such file or directory"},
+		{[]string{"policy", "import"}, "needs a MUD file or a networks.cfg"},
+		{[]string{"policy", "import", "nosuch"}, "open nosuch: no such file or directory"},
+		{[]string{"policy", "import", text}, `notes.txt:1:1: "no" is no prefix; networks.cfg has lines such as`},
+		{[]string{"policy", "import", "--ip", "10.0.0.1", text}, "--mac and --ip name the device of a MUD file"},
+		{[]string{"policy", "import", "--role", "camra", text}, "did you mean camera?"},
+		{[]string{"policy", "import", "--mac", "x", text}, "give one such as 02:00:5e:00:53:10"},
+		{[]string{"policy", "import", "--ip", "x", text}, `--ip "x" is no address`},
+		{[]string{"policy", "import", "--device", "a b", text}, `--device "a b" is no id`},
+		{[]string{"explain"}, "explain needs an audit that was saved by"},
+		{[]string{"explain", "nosuch.json"}, "open nosuch.json: no such file or directory"},
+		{[]string{"explain", text}, "notes.txt is no audit in JSON"},
+		{[]string{"explain", violations, "x"}, "site.pcapng is no audit in JSON"},
 		{[]string{"policy", "chek"}, "did you mean check?"},
 		{[]string{"policy", "check"}, "needs a policy file"},
 		{[]string{"policy", "check", "a", "b"}, "takes a policy file and nothing else, got"},

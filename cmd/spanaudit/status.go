@@ -21,8 +21,13 @@ func auditStatus(r *rules.Report, unread bool, failOn rules.Severity, strict boo
 		return statusUnread
 	}
 	for _, f := range r.Findings {
-		if f.Verdict == rules.Fail && f.Waiver == "" && f.Severity >= failOn {
+		if f.Verdict == rules.Fail && f.Waiver == nil && f.Severity >= failOn {
 			return statusViolations
+		}
+	}
+	for _, q := range r.Requirements {
+		if q.Unlisted > 0 && q.Worst >= failOn {
+			return statusViolations // beyond those listed, which may all be waived
 		}
 	}
 	for _, q := range r.Requirements {
