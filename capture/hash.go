@@ -24,12 +24,19 @@ type hashes struct {
 	streams map[*input]*hashingReader
 }
 
-func newHashes(inputs []*input) *hashes {
+func newHashes(inputs []*input, limit int64) *hashes {
 	h := &hashes{
 		inputs: inputs, sums: make([]string, len(inputs)),
 		quit: make(chan struct{}), done: make(chan struct{}), streams: map[*input]*hashingReader{},
 	}
-	go h.files()
+	for _, in := range inputs {
+		limit -= in.size
+	}
+	if limit < 0 {
+		close(h.done)
+	} else {
+		go h.files()
+	}
 	return h
 }
 

@@ -44,7 +44,7 @@ func (b *Batch) reset() {
 type Options struct {
 	Stdin  io.Reader // read for the path "-"
 	Filter string    // BPF text, as for tcpdump; "" takes every frame; needs a cgo build
-	Hash   bool      // compute the SHA-256 of each input as it is stored
+	Hash   int64     // compute the SHA-256 of streams, and of files that hold no more bytes than this all together; 0 of none
 
 	// Once has files read once, as if each were in order, as nearly all are. Of
 	// one that is not Read tells with ErrDisorder. Without it files are looked
@@ -99,8 +99,8 @@ func Open(paths []string, opt Options) (*Source, error) {
 			s.total += in.size
 		}
 	}
-	if opt.Hash {
-		s.hashes = newHashes(inputs)
+	if opt.Hash > 0 {
+		s.hashes = newHashes(inputs, opt.Hash)
 	}
 	return s, nil
 }

@@ -51,7 +51,7 @@ func TestCompressed(t *testing.T) {
 			sum := sha256.Sum256(c.data)
 			path := store(t, c.data)
 			for _, paths := range [][]string{path, {"-"}} {
-				r := readPaths(t, Options{Stdin: bytes.NewReader(c.data), Hash: true}, paths...)
+				r := readPaths(t, Options{Stdin: bytes.NewReader(c.data), Hash: 1 << 20}, paths...)
 				in := r.inputs[0]
 				inOrder(t, r, 3000)
 				if in.Err != nil || in.Compression != c.want || in.Format != "pcap" || in.Frames != 3000 || in.SHA256 != hex.EncodeToString(sum[:]) {
@@ -72,7 +72,7 @@ func TestTruncatedCompression(t *testing.T) {
 		for n := 1; n < len(packed); n += 1 + len(packed)/60 {
 			sum := sha256.Sum256(packed[:n])
 			for _, paths := range [][]string{store(t, packed[:n]), {"-"}} {
-				r := readPaths(t, Options{Stdin: bytes.NewReader(packed[:n]), Hash: true}, paths...)
+				r := readPaths(t, Options{Stdin: bytes.NewReader(packed[:n]), Hash: 1 << 20}, paths...)
 				if r.inputs[0].Err == nil || r.inputs[0].SHA256 != hex.EncodeToString(sum[:]) {
 					t.Errorf("%s, %d of %d bytes: %+v", with, n, len(packed), r.inputs[0])
 				}
@@ -177,7 +177,7 @@ func TestPipe(t *testing.T) {
 		w.Write(numbered(100, func(i int) int64 { return int64(i) }))
 		w.Close()
 	}()
-	got := readPaths(t, Options{Hash: true}, path)
+	got := readPaths(t, Options{Hash: 1 << 20}, path)
 	inOrder(t, got, 100)
 	if got.inputs[0].SHA256 == "" {
 		t.Error("no hash")
@@ -256,7 +256,7 @@ func TestBatchesAreWholeUntilReadIntoAgain(t *testing.T) {
 func TestCloseEarly(t *testing.T) {
 	before := runtime.NumGoroutine()
 	file := compress(t, formatGzip, numbered(50_000, func(i int) int64 { return int64(i) }))
-	s, err := Open(store(t, file), Options{Hash: true})
+	s, err := Open(store(t, file), Options{Hash: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,8 +115,8 @@ func (m *memory) ja3sOf(hello *serverHello) string {
 	if m == nil {
 		return digest(hello.appendJA3S(nil))
 	}
-	m.key = hello.appendJA3S(m.key[:0])
-	return m.ja3s.of(m.key, func() string { return digest(m.key) })
+	m.key = hello.appendKey(m.key[:0])
+	return m.ja3s.of(m.key, func() string { return digest(hello.appendJA3S(nil)) })
 }
 
 // offer returns what a ClientHello that came over transport offers.

@@ -76,14 +76,29 @@ func parseClientHello(body cryptobyte.String) (hello clientHello, ok bool) {
 func eachExtension(list cryptobyte.String, read func(extension uint16, data cryptobyte.String) bool) bool {
 	ok := true
 	for !list.Empty() {
-		var extension uint16
-		var data cryptobyte.String
-		if !list.ReadUint16(&extension) || !list.ReadUint16LengthPrefixed(&data) {
+		extension, data, whole := readExtension(&list)
+		if !whole {
 			return false
 		}
 		ok = read(extension, data) && ok
 	}
 	return ok
+}
+
+// readExtension eats ExtensionType extension_type and opaque
+// extension_data<0..2^16-1> (RFC 8446, section 4.2). It does so a dozen times
+// for each hello, and so by hand.
+func readExtension(list *cryptobyte.String) (extension uint16, data cryptobyte.String, whole bool) {
+	b := *list
+	if len(b) < 4 {
+		return 0, nil, false
+	}
+	end := 4 + (int(b[2])<<8 | int(b[3]))
+	if len(b) < end {
+		return 0, nil, false
+	}
+	*list = b[end:]
+	return uint16(b[0])<<8 | uint16(b[1]), b[4:end], true
 }
 
 func (hello *clientHello) extension(extension uint16, data cryptobyte.String) bool {

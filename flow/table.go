@@ -264,7 +264,10 @@ func (t *Table) Advance(now Time) {
 }
 
 // Flush ends every flow: the input is over.
-func (t *Table) Flush() { t.FlushBelow(math.MaxUint64) }
+func (t *Table) Flush() {
+	t.FlushBelow(math.MaxUint64)
+	t.left = nil
+}
 
 // FlushBelow ends, in their order, the flows whose Order is below the one given:
 // the input is over, and no Add may follow. Calls with growing orders end a

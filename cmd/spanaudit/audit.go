@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"runtime"
@@ -32,6 +33,7 @@ type auditFlags struct {
 	filter   string
 	failOn   string
 	strict   bool
+	digest   bool
 	quiet    bool
 	workers  int
 }
@@ -62,6 +64,7 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.StringVarP(&f.format, "format", "f", "table", "`FORM` of the report: table or json")
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to `FILE` instead of standard output")
 	flags.StringVar(&f.flows, "flows", "", "write flow records to `FILE`, one JSON object a line")
+	flags.BoolVar(&f.digest, "digest", false, "name inputs in JSON by their SHA-256 however large they are; without it, up to 256 MB\nin all: of more, computing it takes longer than the audit")
 	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; the report says so")
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 4 when nothing failed but something could not be decided")
@@ -107,6 +110,9 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 
 	result, broken := f.judge(w, src, policy, out)
 	unread := tellInputs(w, src.Inputs(), f.quiet)
+	if f.hash() == unasked && !f.quiet && slices.ContainsFunc(src.Inputs(), unhashed) {
+		fmt.Fprintln(w.stderr, "spanaudit: the report names no SHA-256 of these inputs, since they are large; --digest has it computed")
+	}
 	if result == nil {
 		return statusUnread, broken
 	}
@@ -194,8 +200,22 @@ func (f *auditFlags) open(w world, args []string) (*capture.Source, error) {
 	}
 	return capture.Open(args, capture.Options{
 		Stdin: w.stdin, Filter: f.filter, Once: rewritable(f.flows),
-		Hash: f.format == "json", // the table names no hash
+		Hash: f.hash(),
 	})
+}
+
+// unasked is the bytes of files of which a JSON report names the SHA-256 unasked.
+const unasked = 256 << 20
+
+// hash returns up to what size inputs are hashed. The table names no hash.
+func (f *auditFlags) hash() int64 {
+	switch {
+	case f.format != "json":
+		return 0
+	case f.digest:
+		return math.MaxInt64
+	}
+	return unasked
 }
 
 // threshold returns the severity from which on violations fail the audit: what

@@ -61,3 +61,9 @@ func reportInputs(inputs []capture.Input) []report.Input {
 	}
 	return list
 }
+
+// unhashed reports whether a report that names the SHA-256 of inputs has none of
+// this one although it was read.
+func unhashed(in capture.Input) bool {
+	return in.SHA256 == "" && in.Frames > 0 && in.Format != "live"
+}
