@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 )
@@ -36,7 +37,36 @@ type ZonePrefix struct {
 // prefix holds.
 type zoneTable struct {
 	prefixes []ZonePrefix // longest first
+	masks    []mask       // of the prefixes
 	rest     Zone
+}
+
+// mask is a prefix as numbers, which compare faster.
+type mask struct {
+	v4             bool
+	hi, lo         uint64
+	hiMask, loMask uint64
+}
+
+func maskOf(p netip.Prefix) mask {
+	bits := p.Bits()
+	if p.Addr().Is4() {
+		bits += 96
+	}
+	m := mask{v4: p.Addr().Is4()}
+	m.hi, m.lo = halves(p.Addr())
+	m.hiMask, m.loMask = ^uint64(0)<<max(64-bits, 0), ^uint64(0)<<min(128-bits, 64)
+	return m
+}
+
+func (m *mask) holds(v4 bool, hi, lo uint64) bool {
+	return v4 == m.v4 && hi&m.hiMask == m.hi && lo&m.loMask == m.lo
+}
+
+// halves returns the 128 bits of an address, of IPv4 as those mapped to IPv6.
+func halves(a netip.Addr) (hi, lo uint64) {
+	b := a.As16()
+	return binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 }
 
 // builtinZones are the prefixes that are known without site data. The private
@@ -73,6 +103,9 @@ func newZoneTable(declared []ZonePrefix, rest Zone) zoneTable {
 		}
 	}
 	slices.SortStableFunc(t.prefixes, func(a, b ZonePrefix) int { return b.Prefix.Bits() - a.Prefix.Bits() })
+	for _, z := range t.prefixes {
+		t.masks = append(t.masks, maskOf(z.Prefix))
+	}
 	return t
 }
 
@@ -89,8 +122,9 @@ func (t *zoneTable) of(a netip.Addr) Zone {
 	case a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return Zone{"broadcast", Special}
 	}
-	for i := range t.prefixes {
-		if t.prefixes[i].Prefix.Contains(a) {
+	hi, lo := halves(a)
+	for i := range t.masks {
+		if t.masks[i].holds(a.Is4(), hi, lo) {
 			return t.prefixes[i].Zone
 		}
 	}

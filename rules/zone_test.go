@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 )
@@ -82,5 +83,34 @@ func TestDeclaredZonesLongestPrefixWins(t *testing.T) {
 		if got := p.ZoneOf(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s is in %v, want %v", addr, got, want)
 		}
+	}
+}
+
+func TestMasksHoldWhatTheirPrefixesDo(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	addr := func() netip.Addr {
+		var b [16]byte
+		for i := range b {
+			b[i] = byte(random.IntN(2) * 255)
+		}
+		if random.IntN(2) == 0 {
+			return netip.AddrFrom4([4]byte(b[:4]))
+		}
+		return netip.AddrFrom16(b).Unmap()
+	}
+	held := 0
+	for range 100_000 {
+		a, p := addr(), addr()
+		prefix, _ := p.Prefix(random.IntN(p.BitLen() + 1))
+		hi, lo := halves(a)
+		m := maskOf(prefix)
+		if got := m.holds(a.Is4(), hi, lo); got != prefix.Contains(a) {
+			t.Fatalf("%v in %v: %v", a, prefix, got)
+		} else if got {
+			held++
+		}
+	}
+	if held < 1000 {
+		t.Errorf("only %d addresses were in their prefix", held)
 	}
 }
