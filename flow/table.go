@@ -99,6 +99,7 @@ func (t *Table) Stats() Stats { return t.stats }
 func (t *Table) Add(p *Packet, order uint64) {
 	if t.dup.seen(p) {
 		t.stats.Duplicates++
+		t.copied(p)
 		return
 	}
 	t.stats.Packets++
@@ -127,6 +128,19 @@ func (t *Table) Add(p *Packet, order uint64) {
 		t.handler.Datagram(f, from, p)
 	}
 	t.requeue(f)
+}
+
+// copied tells a packet's flow of its copy: it may have been forwarded.
+func (t *Table) copied(p *Packet) {
+	src, dst := p.tuple()
+	f := t.flows[keyOf(p.Protocol, src, dst)]
+	switch {
+	case f == nil:
+	case src == f.Client.Addr && f.Client.MAC != p.SrcMAC:
+		f.Client.moved(p)
+	case src == f.Server.Addr && f.Server.MAC != p.SrcMAC:
+		f.Server.moved(p)
+	}
 }
 
 // segment puts a TCP segment in order and tells the handler what it brought.
