@@ -33,12 +33,16 @@ func portMappingDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	if f.PortMapping == nil {
 		f.PortMapping = &PortMapping{}
 	}
+	mapped := f.PortMapping.Mapped
 	if natPMP {
 		f.Protocol = ProtoNATPMP
 		f.PortMapping.readNATPMP(opcode, s)
 	} else {
 		f.Protocol = ProtoPCP
 		f.PortMapping.readPCP(opcode, s)
+	}
+	if f.PortMapping.Mapped && !mapped {
+		f.Marks = append(f.Marks, Mark{What: "mapping", Server: response})
 	}
 	return Matched, response != d.FromServer
 }

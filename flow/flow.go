@@ -80,8 +80,10 @@ type Half struct {
 
 	// Relay is the link-layer source of a copy of its packets that had been
 	// forwarded: the capture shows both sides of a router, and this is the
-	// router's. Zero when no packet was seen twice so.
-	Relay MAC
+	// router's. Zero when no packet was seen twice so. Relayed is the frame of
+	// the first copy.
+	Relay   MAC
+	Relayed Frame
 
 	Packets uint64
 	Bytes   uint64 // of IP packets on the wire, headers included

@@ -461,8 +461,8 @@ func TestForwardedCopiesTellTheRouter(t *testing.T) {
 				table.Add(p, uint64(i))
 			}
 			table.Flush()
-			if f := h.ended[0]; f.Client.MAC != host || f.Client.Relay != router {
-				t.Errorf("%s, reversed %v: %v forwarded by %v", name, reversed, f.Client.MAC, f.Client.Relay)
+			if f := h.ended[0]; f.Client.MAC != host || f.Client.Relay != router || f.Client.Relayed.Number != map[bool]uint64{false: 2, true: 1}[reversed] {
+				t.Errorf("%s, reversed %v: %v forwarded by %v in frame %d", name, reversed, f.Client.MAC, f.Client.Relay, f.Client.Relayed.Number)
 			}
 		}
 	}

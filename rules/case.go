@@ -47,6 +47,12 @@ func (c *Case) attempted() bool {
 	return !c.Answered()
 }
 
+// tookPlace reports whether a conversation came about, or was under way when the
+// capture began.
+func (c *Case) tookPlace() bool {
+	return c.Established() || c.OneSided() || c.Midstream() && c.Client.Payload+c.Server.Payload > 0
+}
+
 // Examine counts the flow among those that the verdict rests on.
 func (c *Case) Examine() { c.ledger.examined++ }
 

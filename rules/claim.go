@@ -2,6 +2,7 @@ package rules
 
 import (
 	"net/netip"
+	"time"
 
 	"spanaudit/flow"
 )
@@ -21,7 +22,10 @@ type claimant struct {
 	interrupted bool // another one claimed the address between two claims of its own
 }
 
-const maxClaimants = 8 // of one address
+const (
+	maxClaimants = 8                           // of one address
+	mirrorWindow = flow.Time(time.Millisecond) // within which a claim that is repeated is a copy
+)
 
 // learnClaim notes who says that he has a local address.
 func (s *Site) learnClaim(c flow.ARP) {
@@ -33,6 +37,9 @@ func (s *Site) learnClaim(c flow.ARP) {
 	for i := range list {
 		if list[i].mac != c.MAC {
 			continue
+		}
+		if c.Frame.Time-list[i].last.Time <= mirrorWindow {
+			return // a mirror port delivered the claim twice
 		}
 		for j := range list {
 			list[i].interrupted = list[i].interrupted || list[j].first.Time > list[i].last.Time

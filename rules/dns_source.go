@@ -61,7 +61,7 @@ func failDNS(c *Case, severity *Severity, how, wanted string) {
 		words = append(words, how)
 	}
 	c.Fail(Violation{
-		Severity: severity, Device: device, Peer: peer,
+		Severity: severity, Device: device, Peer: peer, Variant: how,
 		Message: strings.Join(words, " ") + "; " + wanted,
 	})
 }
@@ -90,7 +90,7 @@ func judgeNames(c *Case) {
 	}
 	c.Fail(Violation{
 		Device: device, Peer: peer, Variant: "names",
-		Message: fmt.Sprintf("%s asked for %q%s, of which no endpoint or time server of the policy is known by; names of those are wanted", device, unknown[0], more),
+		Message: fmt.Sprintf("%s asked %s for %q%s, which no endpoint or time server of the policy has; only names of those are wanted", device, peer, unknown[0], more),
 	})
 }
 

@@ -38,7 +38,7 @@ func (internalPeer) Judge(c *Case) {
 		return
 	}
 	media := c.RTP != nil && c.RTP.Packets > 0
-	if p := c.Flow.Protocol; p == flow.ICMP || p == flow.ICMPv6 || !c.Established() && !c.OneSided() && !media {
+	if p := c.Flow.Protocol; p == flow.ICMP || p == flow.ICMPv6 || !c.tookPlace() && !media {
 		return
 	}
 	switch {

@@ -107,7 +107,6 @@ type dhcpServer struct {
 	first  flow.Frame
 	last   flow.Time
 	client flow.MAC // of the first message
-	count  int
 }
 
 const maxDHCPServers = 256
@@ -126,5 +125,5 @@ func (s *Site) learnDHCPServer(l classify.Lease, at flow.Frame) {
 		server = &dhcpServer{first: at, client: l.ClientMAC}
 		s.dhcp[l.Server] = server
 	}
-	server.last, server.count = max(server.last, at.Time), server.count+1
+	server.last = max(server.last, at.Time)
 }

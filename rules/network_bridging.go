@@ -53,7 +53,7 @@ func judgeSource(c *Case, h *flow.Half, trust Trust, d *Device) {
 	}
 	if h.Relay != (flow.MAC{}) {
 		if relay := c.Policy.devices.byMAC[h.Relay]; relay.bridges() {
-			failBridging(c, relay, h.Relay, h.Addr.Addr(), "forwards packets of")
+			failBridging(c, h, relay, h.Relay, "forwards packets of")
 			return
 		}
 	}
@@ -69,7 +69,7 @@ func judgeSource(c *Case, h *flow.Half, trust Trust, d *Device) {
 	case d.has(a) || a.IsLinkLocalUnicast():
 		c.Examine()
 	case trust != Local || owner != nil && owner != d && c.Policy.devices.byMAC[h.MAC] == d:
-		failBridging(c, d, h.MAC, a, "sends packets of")
+		failBridging(c, h, d, h.MAC, "sends packets of")
 	case c.Policy.devices.byMAC[h.MAC] == d && c.Site.hadOtherMAC(a, h.MAC):
 		c.Undecided("an address behind a device's MAC that was seen with another MAC before")
 	default:
@@ -83,15 +83,19 @@ func (s *Site) hadOtherMAC(a netip.Addr, m flow.MAC) bool {
 	return first != (flow.MAC{}) && first != m
 }
 
-func failBridging(c *Case, d *Device, mac flow.MAC, a netip.Addr, did string) {
+func failBridging(c *Case, h *flow.Half, d *Device, mac flow.MAC, did string) {
+	a := h.Addr.Addr()
 	own := netip.Addr{}
 	if list := d.addrs(); len(list) > 0 {
 		own = list[0]
 	}
 	host := c.Site.hostAt(own, mac, c.Start)
 	host.ID, host.Role, host.MAC, host.KnownBy = d.ID, string(d.Role), mac.String(), "mac"
-	c.Fail(Violation{
+	f := c.fail(Violation{
 		Device: host, Peer: Peer{IP: a},
 		Message: fmt.Sprintf("%s with MAC %s %s %s; a device that does not forward is wanted", d.ID, mac, did, a),
 	})
+	if h.Relayed.Number > 0 && len(f.Evidence) < maxFindingEvidence {
+		f.Evidence = append(f.Evidence, Evidence{Frame: h.Relayed, What: "forwarded packet"})
+	}
 }

@@ -41,6 +41,10 @@ func (openService) Judge(c *Case) {
 		judgeResponder(c, d)
 	}
 	d := c.serverDevice
+	if c.Midstream() && c.Ground < flow.Message {
+		judgeMidstream(c)
+		return
+	}
 	switch {
 	case d == nil || d.InboundPorts == nil || c.clientTrust == Special:
 	case c.Flow.Protocol == flow.TCP:
@@ -57,14 +61,28 @@ func judgeConnection(c *Case, d *Device) {
 		c.Examine()
 	case c.Server.SYN && c.Client.Packets == 0:
 		c.Undecided("a SYN-ACK of a device that answers a SYN which was not seen")
-	case c.Ground < flow.Message && !portsTell(c.Client.Addr.Port(), port):
-		// The device is as likely the client.
-	case c.Ground < flow.Message:
-		c.Undecided("a connection whose beginning was not seen: the device may be its server")
 	case c.Established():
 		failService(c, port, "")
 	default:
 		c.Examine() // tried and not accepted
+	}
+}
+
+// judgeMidstream leaves a connection undecided whose server, as far as its ports
+// tell, is a device that does not declare the port.
+func judgeMidstream(c *Case) {
+	server, d := c.Server.Addr.Port(), c.serverDevice
+	if portsTell(server, c.Client.Addr.Port()) {
+		server, d = c.Client.Addr.Port(), c.clientDevice
+	} else if !portsTell(c.Client.Addr.Port(), server) {
+		return
+	}
+	switch {
+	case d == nil || d.InboundPorts == nil || !c.tookPlace():
+	case d.opens(server) || c.Policy.impliedService(d, server):
+		c.Examine()
+	default:
+		c.Undecided("a connection whose beginning was not seen: the device may be its server")
 	}
 }
 
