@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -61,8 +60,7 @@ func judgeClaims(c *Conclusion) {
 			addresses[claim.mac]++
 		}
 	}
-	order := func(a, b claimKey) int { return cmp.Or(a.ip.Compare(b.ip), cmp.Compare(a.vlan, b.vlan)) }
-	for _, k := range slices.SortedFunc(maps.Keys(c.Site.claims), order) {
+	for _, k := range c.Site.claimed() {
 		list := c.Site.claims[k]
 		if len(list) == 1 {
 			c.ledger.examined++

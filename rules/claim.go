@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"cmp"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"spanaudit/flow"
@@ -55,6 +58,13 @@ func (s *Site) learnClaim(c flow.ARP) {
 		return
 	}
 	s.claims[k] = append(list, claimant{mac: c.MAC, first: c.Frame, last: c.Frame})
+}
+
+// claimed returns the addresses that were claimed, in order.
+func (s *Site) claimed() []claimKey {
+	return slices.SortedFunc(maps.Keys(s.claims), func(a, b claimKey) int {
+		return cmp.Or(a.ip.Compare(b.ip), cmp.Compare(a.vlan, b.vlan))
+	})
 }
 
 // isVirtual reports whether a MAC is one that several routers share, for an

@@ -1,9 +1,7 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 
@@ -118,8 +116,7 @@ func (p *Policy) forwards(m flow.MAC) bool {
 
 // Conclude judges the hosts that did no more than claim an address.
 func (r *unknownDevice) Conclude(c *Conclusion) {
-	order := func(a, b claimKey) int { return cmp.Or(a.ip.Compare(b.ip), cmp.Compare(a.vlan, b.vlan)) }
-	for _, k := range slices.SortedFunc(maps.Keys(c.Site.claims), order) {
+	for _, k := range c.Site.claimed() {
 		if r.seen[k.ip] || !r.controls(c.Policy, k.ip) {
 			continue
 		}
