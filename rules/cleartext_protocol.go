@@ -38,20 +38,20 @@ func (cleartextProtocol) Judge(c *Case) {
 		}
 	case c.Client.Payload+c.Server.Payload == 0:
 	case isTLSPort(c.Server.Addr.Port()):
-		c.judgeTLSPort("a port of TLS")
+		c.judgeTLSPort()
 	case outward && c.wantsTLS():
-		c.judgeTLSPort("where the policy declares TLS")
+		c.judgeTLSPort()
 	case outward && c.HTTP != nil && c.RTSP == nil && c.MQTT == nil:
 		c.judgeClearHTTP()
 	}
 }
 
-func (c *Case) judgeTLSPort(where string) {
+func (c *Case) judgeTLSPort() {
 	if c.Facts.Protocol == classify.Unknown {
-		c.Undecided("bytes of no known protocol at " + where)
+		c.Undecided("bytes of no known protocol where TLS is expected")
 		return
 	}
-	c.failClear(fmt.Sprintf("speak %s in clear at port %d, %s", c.Facts.Protocol, c.Server.Addr.Port(), where))
+	c.failClear(fmt.Sprintf("speak %s in clear at port %d, where TLS is expected", c.Facts.Protocol, c.Server.Addr.Port()))
 }
 
 // wantsTLS reports whether the flow goes to an endpoint that speaks TLS alone.

@@ -39,6 +39,14 @@ func (internetInbound) Judge(c *Case) {
 	}
 }
 
+// Conclude leaves the rule undecided where the capture shows one address for the
+// whole site: whom the NAT let a connection through to is not to be seen.
+func (internetInbound) Conclude(c *Conclusion) {
+	if c.Policy.Capture.Vantage == "outside-nat" && c.ledger.examined > 0 {
+		c.ledger.undecide("the capture is taken outside the NAT (capture.vantage), where only translated flows are visible")
+	}
+}
+
 const beginnerUnknown = "a flow with the internet whose beginning was not seen: it is not known who began it"
 
 // beginnerKnown reports whether it is known that the client began the flow. A
