@@ -39,19 +39,26 @@ func (cameraInternet) Judge(c *Case) {
 		c.Examine()
 		return
 	}
-	device, peer := c.Parties()
-	v := Violation{Device: device, Peer: peer}
-	did := "exchanged packets"
+	severity, did := High, "exchanged packets"
 	switch {
 	case c.RTP != nil && c.RTP.Packets > 0:
 		did = "exchanged media"
 	case c.attempted() || c.Flow.Protocol == flow.UDP && !c.Answered():
-		low := Low
-		v.Severity, did = &low, "tried to exchange packets"
+		severity, did = Low, "tried to exchange packets"
 	}
+	camera := c.clientDevice
+	if c.Between() == Inbound {
+		camera = c.serverDevice
+	}
+	c.failOnce(uint32(severity)|camera.mark(), func() Violation { return cameraViolation(c, severity, did) })
+}
+
+func cameraViolation(c *Case, severity Severity, did string) Violation {
+	device, peer := c.Parties()
+	v := Violation{Severity: &severity, Device: device, Peer: peer}
 	v.Message = fmt.Sprintf("camera %s %s with %s over %s; a camera is to keep to the site", device, did, peer, c.egressWords())
 	if c.Between() == Inbound && c.Ground >= flow.Message {
 		v.Message += ", which the other side began"
 	}
-	c.Fail(v)
+	return v
 }

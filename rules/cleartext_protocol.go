@@ -51,7 +51,9 @@ func (c *Case) judgeTLSPort() {
 		c.Undecided("bytes of no known protocol where TLS is expected")
 		return
 	}
-	c.failClear(fmt.Sprintf("speak %s in clear at port %d, where TLS is expected", c.Facts.Protocol, c.Server.Addr.Port()))
+	c.failOnce(0, func() Violation {
+		return clearViolation(c, fmt.Sprintf("speak %s in clear at port %d, where TLS is expected", c.Facts.Protocol, c.Server.Addr.Port()))
+	})
 }
 
 // wantsTLS reports whether the flow goes to an endpoint that speaks TLS alone.
@@ -77,7 +79,7 @@ func (c *Case) judgeClearHTTP() {
 		c.Examine()
 		return
 	}
-	c.failClear("speak HTTP in clear beyond the site")
+	c.failOnce(1, func() Violation { return clearViolation(c, "speak HTTP in clear beyond the site") })
 }
 
 // isRevocation reports whether a request asks for the state of a certificate,
@@ -94,7 +96,7 @@ func isRevocation(h *classify.HTTP) bool {
 	return strings.HasSuffix(path, ".crl") || strings.HasSuffix(path, ".crt") || strings.HasSuffix(path, ".cer") || strings.HasSuffix(path, ".p7c")
 }
 
-func (c *Case) failClear(did string) {
+func clearViolation(c *Case, did string) Violation {
 	device, peer := c.Parties()
 	v := Violation{Device: device, Peer: peer, Variant: fmt.Sprint(c.Server.Addr.Port())}
 	if c.clientDevice == nil && c.serverDevice == nil {
@@ -102,7 +104,7 @@ func (c *Case) failClear(did string) {
 		v.Severity = &medium
 	}
 	v.Message = fmt.Sprintf("%s and %s %s; TLS is wanted", device, peer, did)
-	c.Fail(v)
+	return v
 }
 
 // isTLSPort reports whether IANA registers the port for a protocol inside TLS

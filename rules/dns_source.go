@@ -55,15 +55,19 @@ func (dnsSource) Judge(c *Case) {
 }
 
 func failDNS(c *Case, severity *Severity, how, wanted string) {
+	c.failOnce(0, func() Violation { return dnsViolation(c, severity, how, wanted) })
+}
+
+func dnsViolation(c *Case, severity *Severity, how, wanted string) Violation {
 	device, peer := c.Parties()
 	words := []string{device.String(), "asked", peer.String(), "for names"}
 	if how != "" {
 		words = append(words, how)
 	}
-	c.Fail(Violation{
+	return Violation{
 		Severity: severity, Device: device, Peer: peer, Variant: how,
 		Message: strings.Join(words, " ") + "; " + wanted,
-	})
+	}
 }
 
 // judgeNames compares what a device with a known purpose asks for with what the
@@ -83,14 +87,16 @@ func judgeNames(c *Case) {
 		c.Examine()
 		return
 	}
-	device, peer := c.Parties()
-	more := ""
-	if n := len(unknown) - 1; n > 0 {
-		more = fmt.Sprintf(" and %d more", n)
-	}
-	c.Fail(Violation{
-		Device: device, Peer: peer, Variant: "names",
-		Message: fmt.Sprintf("%s asked %s for %q%s, which no endpoint or time server of the policy has; only names of those are wanted", device, peer, unknown[0], more),
+	c.failOnce(1, func() Violation {
+		device, peer := c.Parties()
+		more := ""
+		if n := len(unknown) - 1; n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		return Violation{
+			Device: device, Peer: peer, Variant: "names",
+			Message: fmt.Sprintf("%s asked %s for %q%s, which no endpoint or time server of the policy has; only names of those are wanted", device, peer, unknown[0], more),
+		}
 	})
 }
 

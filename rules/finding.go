@@ -35,7 +35,8 @@ type Finding struct {
 	Remediation string
 	Waiver      string
 
-	told flow.Time // start of the flow that Message speaks of
+	told  flow.Time // start of the flow that Message speaks of
+	names []string  // of the messages that prove it, where failOnce counts it
 }
 
 // Host is a local host as a finding names it.

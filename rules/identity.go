@@ -81,6 +81,18 @@ func (p *Policy) declaresRole(roles ...Role) bool {
 	return false
 }
 
+// mark tells the device from others that had its address before, in the upper
+// bits of what failOnce asks for; no device has none.
+func (d *Device) mark() (m uint32) {
+	if d == nil {
+		return 0
+	}
+	for i := range len(d.ID) { // FNV-1a
+		m = (m ^ uint32(d.ID[i])) * 16777619
+	}
+	return m << 8
+}
+
 // is reports whether the device has one of the roles; no device has none.
 func (d *Device) is(roles ...Role) bool {
 	if d == nil {

@@ -47,10 +47,12 @@ func (internalPeer) Judge(c *Case) {
 	case !c.beginnerKnown() && c.expected(&c.Server, &c.Client, c.serverDevice, c.clientDevice):
 		c.Undecided("a flow between devices whose beginning was not seen: it is expected in one direction only")
 	default:
-		device, peer := c.Parties()
-		c.Fail(Violation{
-			Device: device, Peer: peer, Variant: fmt.Sprintf("%s %d", c.Transport(), c.Server.Addr.Port()),
-			Message: fmt.Sprintf("%s and %s exchange %s, which the policy does not expect of them; a declared service is wanted", device, peer, c.egressWords()),
+		c.failOnce(uint32(c.Flow.Protocol), func() Violation {
+			device, peer := c.Parties()
+			return Violation{
+				Device: device, Peer: peer, Variant: fmt.Sprintf("%s %d", c.Transport(), c.Server.Addr.Port()),
+				Message: fmt.Sprintf("%s and %s exchange %s, which the policy does not expect of them; a declared service is wanted", device, peer, c.egressWords()),
+			}
 		})
 	}
 }

@@ -127,6 +127,11 @@ func TestUnknownDevice(t *testing.T) {
 	if f := findings(r, "unknown-device"); len(f) != 1 || f[0].Severity != Medium || f[0].Device.IP != addr("10.20.0.99") || f[0].Device.MAC == "" || len(f[0].Evidence) == 0 {
 		t.Errorf("%+v", f)
 	}
+	w := &wire{}
+	r = judge(p, w.tcp("10.20.0.99:50000", outside+":443"), from(w.tcp("10.20.0.99:50000", outside+":443"), flow.MAC{2, 9}))
+	if f := findings(r, "unknown-device"); len(f) != 2 {
+		t.Errorf("two hosts at one address: %+v", f)
+	}
 	a := NewAudit(p)
 	a.ARP(flow.ARP{Frame: flow.Frame{Number: 3, Time: second}, IP: addr("10.20.0.98"), MAC: flow.MAC{2, 2}})
 	a.ARP(flow.ARP{Frame: flow.Frame{Number: 4, Time: second}, IP: addr(cam1), MAC: macOf(addr(cam1))})

@@ -31,7 +31,8 @@ type ledger struct {
 	unlisted         int            // violations beyond maxFindings
 	notes            []string       // remarks for the requirement's reason, whatever its verdict
 
-	findings map[string]*Finding // by everything that makes two violations the same
+	findings map[string]*Finding       // by everything that makes two violations the same
+	known    map[violationKey]*Finding // by what a flow shows without making a sentence
 }
 
 func newLedger(doc Doc, setting RuleSetting) *ledger {

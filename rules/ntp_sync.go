@@ -138,6 +138,8 @@ func (r *ntpSync) conclude(c *Conclusion, k *timekeeping) {
 	switch {
 	case k.good == 0 && c.Coverage.OneSided > 0:
 		k.first.Undecided("requests without answer, in a capture that shows other flows in one direction only")
+	case k.good == 0 && len(captureLosses(c.Coverage, policy)) > 0:
+		k.first.Undecided("requests without answer, in a capture that lost packets")
 	case k.good == 0:
 		slices.Sort(k.problems)
 		k.first.Fail(Violation{

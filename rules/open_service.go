@@ -63,8 +63,10 @@ func judgeConnection(c *Case, d *Device) {
 		c.Undecided("a SYN-ACK of a device that answers a SYN which was not seen")
 	case c.Established():
 		failService(c, port, "")
-	default:
+	case c.Server.RST, c.Server.Packets == 0 && !c.OneSided():
 		c.Examine() // tried and not accepted
+	default:
+		c.Undecided("a connection to a device of which not enough was seen to tell whether it was accepted")
 	}
 }
 
@@ -113,14 +115,20 @@ func judgeResponder(c *Case, d *Device) {
 		c.Examine()
 		return
 	}
-	device := c.Host(&c.Client)
-	c.Fail(Violation{
-		Device: device, Variant: "mdns",
-		Message: fmt.Sprintf("%s answers multicast DNS; none of its inbound_ports is 5353", device),
+	c.failOnce(5353, func() Violation {
+		device := c.Host(&c.Client)
+		return Violation{
+			Device: device, Variant: "mdns",
+			Message: fmt.Sprintf("%s answers multicast DNS; none of its inbound_ports is 5353", device),
+		}
 	})
 }
 
 func failService(c *Case, port uint16, to string) {
+	c.failOnce(uint32(c.Flow.Protocol), func() Violation { return serviceViolation(c, port, to) })
+}
+
+func serviceViolation(c *Case, port uint16, to string) Violation {
 	device, client := c.Host(&c.Server), c.peer(&c.Client, 0)
 	service := fmt.Sprintf("%s port %d", c.Transport(), port)
 	if p := c.Facts.Protocol; p != classify.Unknown {
@@ -130,10 +138,10 @@ func failService(c *Case, port uint16, to string) {
 	if ports := c.serverDevice.InboundPorts; len(ports) > 0 {
 		wanted = "only " + portList(ports) + " is declared"
 	}
-	c.Fail(Violation{
+	return Violation{
 		Device: device, Peer: client, Variant: fmt.Sprintf("%s %d", c.Transport(), port),
 		Message: fmt.Sprintf("%s answered %s%s at %s; %s", device, client, to, service, wanted),
-	})
+	}
 }
 
 // impliedService reports whether the device's role, or a list of the policy that

@@ -100,10 +100,12 @@ func (c *Case) judgeDiscovery() {
 		c.Examine()
 		return
 	}
-	low := Low
-	device, peer := c.Parties()
-	c.Fail(Violation{
-		Severity: &low, Device: device, Peer: peer, Variant: string(c.Facts.Protocol),
-		Message: fmt.Sprintf("%s between %s and %s goes from zone %s to zone %s; discovery is to stay in its zone", c.Facts.Protocol, device, peer, c.Policy.ZoneOf(a).Name, c.Policy.ZoneOf(b).Name),
+	c.failOnce(0, func() Violation {
+		low := Low
+		device, peer := c.Parties()
+		return Violation{
+			Severity: &low, Device: device, Peer: peer, Variant: string(c.Facts.Protocol),
+			Message: fmt.Sprintf("%s between %s and %s goes from zone %s to zone %s; discovery is to stay in its zone", c.Facts.Protocol, device, peer, c.Policy.ZoneOf(a).Name, c.Policy.ZoneOf(b).Name),
+		}
 	})
 }

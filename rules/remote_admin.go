@@ -83,9 +83,11 @@ func (c *Case) adminProtocol() string {
 }
 
 func (c *Case) failAdmin(protocol, why string) {
-	device, client := c.Host(&c.Server), c.peer(&c.Client, 0)
-	c.Fail(Violation{
-		Device: device, Peer: client, Variant: protocol,
-		Message: fmt.Sprintf("%s reached %s port %d by %s, %s", client, device, c.Server.Addr.Port(), protocol, why),
+	c.failOnce(0, func() Violation {
+		device, client := c.Host(&c.Server), c.peer(&c.Client, 0)
+		return Violation{
+			Device: device, Peer: client, Variant: protocol,
+			Message: fmt.Sprintf("%s reached %s port %d by %s, %s", client, device, c.Server.Addr.Port(), protocol, why),
+		}
 	})
 }

@@ -45,11 +45,11 @@ func (rtspParties) Judge(c *Case) {
 	case c.Ground < flow.Message:
 		c.Undecided("RTSP of which only media was seen: it is not known which end is the viewer")
 	default:
-		c.failParties(viewer, camera)
+		c.failOnce(0, func() Violation { return partiesViolation(c, viewer, camera) })
 	}
 }
 
-func (c *Case) failParties(viewer, camera bool) {
+func partiesViolation(c *Case, viewer, camera bool) Violation {
 	device, peer := c.Parties()
 	var wrong []string
 	if !viewer {
@@ -58,10 +58,10 @@ func (c *Case) failParties(viewer, camera bool) {
 	if !camera {
 		wrong = append(wrong, fmt.Sprintf("%s is no declared camera (%s)", c.Host(&c.Server), selectorList(c.Policy.Video.Cameras)))
 	}
-	c.Fail(Violation{
+	return Violation{
 		Device: device, Peer: peer,
 		Message: fmt.Sprintf("%s %s; %s", c.whoAsks(device, peer), c.rtspWords(), strings.Join(wrong, ", ")),
-	})
+	}
 }
 
 // selectsAny reports whether one of the selectors picks the host at an end of a

@@ -37,10 +37,12 @@ func (rtspPort) Judge(c *Case) {
 	case c.Ground < flow.Message:
 		c.Undecided("RTSP of which only media was seen: it is not known which end is the server")
 	default:
-		device, peer := c.Host(&c.Server), c.peer(&c.Client, 0)
-		c.Fail(Violation{
-			Device: device, Peer: peer, Variant: fmt.Sprint(c.Server.Addr.Port()),
-			Message: fmt.Sprintf("%s serves RTSP at port %d to %s; %s is wanted", device, c.Server.Addr.Port(), peer, portList(c.Policy.Video.RTSPPorts)),
+		c.failOnce(0, func() Violation {
+			device, peer := c.Host(&c.Server), c.peer(&c.Client, 0)
+			return Violation{
+				Device: device, Peer: peer, Variant: fmt.Sprint(c.Server.Addr.Port()),
+				Message: fmt.Sprintf("%s serves RTSP at port %d to %s; %s is wanted", device, c.Server.Addr.Port(), peer, portList(c.Policy.Video.RTSPPorts)),
+			}
 		})
 	}
 }

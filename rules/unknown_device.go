@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -83,8 +84,20 @@ func (r *unknownDevice) judgeSender(c *Case, h *flow.Half, d *Device) {
 		c.Undecided(behindRouter)
 		return
 	}
-	host := c.Host(h)
-	c.Fail(Violation{Device: host, Peer: Peer{}, Variant: host.MAC, Message: unknownSentence(host, c.Policy.ZoneOf(a).Name)})
+	c.failOnce(sender(c, h), func() Violation {
+		host := c.Host(h)
+		return Violation{Device: host, Variant: host.MAC, Message: unknownSentence(host, c.Policy.ZoneOf(a).Name)}
+	})
+}
+
+// sender tells the two ends of a flow apart, and hosts that had the same address
+// one after the other.
+func sender(c *Case, h *flow.Half) uint32 {
+	what := binary.BigEndian.Uint32(h.MAC[2:]) &^ 1
+	if h == &c.Server {
+		what |= 1
+	}
+	return what
 }
 
 const behindRouter = "a sender that is not declared behind the MAC of a declared router: its own was not seen"

@@ -39,10 +39,12 @@ func (videoDisguised) Judge(c *Case) {
 		return
 	}
 	if wrapping := c.wrapping(); wrapping != "" {
-		device, peer := c.Parties()
-		c.Fail(Violation{
-			Device: device, Peer: peer, Variant: wrapping,
-			Message: fmt.Sprintf("%s and %s exchange media by %s; video must stay inside the site", device, peer, wrapping),
+		c.failOnce(0, func() Violation {
+			device, peer := c.Parties()
+			return Violation{
+				Device: device, Peer: peer, Variant: wrapping,
+				Message: fmt.Sprintf("%s and %s exchange media by %s; video must stay inside the site", device, peer, wrapping),
+			}
 		})
 		return
 	}

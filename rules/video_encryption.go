@@ -27,7 +27,7 @@ func (videoEncryption) Judge(c *Case) {
 	switch {
 	case c.RTSP == nil && c.RTP == nil && c.TLS == nil || !c.keepsVideo() || c.Between() != Inside:
 	case c.RTSP != nil:
-		c.failUnencrypted()
+		c.failOnce(0, func() Violation { return unencrypted(c) })
 	case c.TLS != nil:
 		if c.isRTSP() {
 			c.Examine()
@@ -37,7 +37,7 @@ func (videoEncryption) Judge(c *Case) {
 	}
 }
 
-func (c *Case) failUnencrypted() {
+func unencrypted(c *Case) Violation {
 	device, peer := c.Parties()
 	media := ""
 	for _, s := range c.RTSP.Setups {
@@ -45,8 +45,8 @@ func (c *Case) failUnencrypted() {
 			media = ", with media in SRTP whose keys may have passed here"
 		}
 	}
-	c.Fail(Violation{
+	return Violation{
 		Device: device, Peer: peer,
 		Message: fmt.Sprintf("%s and %s speak RTSP in clear%s; RTSPS and SRTP are wanted where both can", device, peer, media),
-	})
+	}
 }

@@ -1,0 +1,51 @@
+package rules
+
+import "net/netip"
+
+// violationKey is what makes a violation say the same as an earlier one: the two
+// ends, the name asked for, and what was found, as a number of the rule's own.
+type violationKey struct {
+	client netip.Addr
+	server netip.AddrPort
+	name   string
+	what   uint32
+}
+
+// failOnce is Fail for what a rule finds in flow after flow: the sentence is made
+// only for the first of them, and again where a flow began before the one that
+// the finding speaks of. what tells apart what the same ends may be found for.
+func (c *Case) failOnce(what uint32, violation func() Violation) {
+	l := c.ledger
+	k := violationKey{client: c.Client.Addr.Addr(), server: c.Server.Addr, what: what}
+	if c.TLS != nil {
+		k.name = c.TLS.ServerName
+	}
+	if f := l.known[k]; f != nil && c.Start > f.told {
+		l.examined++
+		l.failed++
+		c.repeat(f)
+		return
+	}
+	v := violation()
+	c.Fail(v)
+	if l.known == nil {
+		l.known = map[violationKey]*Finding{}
+	}
+	if f := l.findings[findingID(l.doc.ID, v)]; f != nil && len(l.known) < maxFindings {
+		l.known[k] = f
+		f.names = v.Evidence
+	}
+}
+
+// repeat counts the flow in a finding.
+func (c *Case) repeat(f *Finding) {
+	id := ""
+	if len(f.Flows) < maxFindingFlows {
+		id = c.CommunityID()
+	}
+	var evidence []Evidence
+	if len(f.Evidence) < maxFindingEvidence {
+		evidence = c.evidence(f.names)
+	}
+	f.add(c.Start, c.End, id, evidence)
+}
