@@ -189,12 +189,24 @@ func isAssigned(a netip.Addr) bool {
 
 // has reports whether the device is declared at the address.
 func (d *Device) has(a netip.Addr) bool {
-	return slices.Contains(d.addrs(), a)
+	for i := range d.Interfaces {
+		if slices.Contains(d.Interfaces[i].Addrs, a) {
+			return true
+		}
+	}
+	return false
 }
 
 // declares reports whether the device is declared at any address of a's family.
 func (d *Device) declares(a netip.Addr) bool {
-	return slices.ContainsFunc(d.addrs(), func(b netip.Addr) bool { return a.Is4() == b.Is4() })
+	for i := range d.Interfaces {
+		for _, b := range d.Interfaces[i].Addrs {
+			if a.Is4() == b.Is4() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d *Device) addrs() (list []netip.Addr) {
