@@ -76,6 +76,12 @@ func TestRTSPParties(t *testing.T) {
 			return spoken(w.midstream(cam1+":554", panorama+":50000"), classify.Facts{Protocol: classify.ProtoRTSP, RTSP: &classify.RTSP{Interleaved: true}})
 		}), Indeterminate, nil},
 		{"beyond the site", rtsp(outside, cam1), NotObserved, nil},
+		{"a stream sent to a laptop", one(func(w *wire) *classify.Record {
+			return w.setup(panorama+":50000", cam1+":554", classify.Setup{Destination: addr(laptop)})
+		}), Fail, []string{"medium 10.20.0.10 10.20.0.21"}},
+		{"a stream sent to its viewer", one(func(w *wire) *classify.Record {
+			return w.setup(panorama+":50000", cam1+":554", classify.Setup{Destination: addr(panorama)})
+		}), Pass, nil},
 	})
 }
 

@@ -124,6 +124,9 @@ func (r *capturePeriod) Conclude(c *Conclusion) {
 	if c.Coverage.Flows == 0 {
 		return
 	}
+	if int64(c.End)/int64(time.Minute)-r.base >= maxMinutes {
+		c.ledger.note("silence was looked for in the first two years only")
+	}
 	missed, absent := r.missed(c), r.absent(c)
 	if c.Policy.Capture.MinDuration > 0 {
 		missed, absent = append(missed, absent...), nil

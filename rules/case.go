@@ -27,8 +27,8 @@ func newCase(r *classify.Record, p *Policy, s *Site) Case {
 	c := Case{Record: r, Policy: p, Site: s}
 	c.clientTrust, c.serverTrust = p.trustOf(r)
 	if len(p.Devices) > 0 {
-		c.clientDevice, _ = s.identify(r.Client.MAC, r.Client.Addr.Addr(), r.Start)
-		c.serverDevice, _ = s.identify(r.Server.MAC, r.Server.Addr.Addr(), r.Start)
+		c.clientDevice, _ = s.identifyIn(c.clientTrust, r.Client.MAC, r.Client.Addr.Addr().Unmap().WithZone(""), r.Start)
+		c.serverDevice, _ = s.identifyIn(c.serverTrust, r.Server.MAC, r.Server.Addr.Addr().Unmap().WithZone(""), r.Start)
 	}
 	return c
 }

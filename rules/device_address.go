@@ -21,7 +21,7 @@ func (deviceAddress) Doc() Doc {
 		Severity:    Medium,
 		Kind:        Obligation,
 		Checks:      "a declared device sends from, and claims in ARP or Neighbour Discovery, its declared addresses only, and from none of its unused interfaces; a DHCP client is granted the address that it asks for and keeps it",
-		Fails:       "another address was used, claimed or granted, or the granted one changed; an unused interface sent. A device that only its address tells is undecided",
+		Fails:       "another address was used, claimed or granted, or the granted one changed; an unused interface sent. A device that only its address tells, or that is behind another MAC, is undecided",
 		NotSeen:     "no DHCP exchange and no declared device was seen on its own segment",
 		Remediation: "Reserve the address in DHCP or set it statically at provisioning, and update the firewall rules.",
 		Source:      "AWS Panorama security page: the appliance's address must not change",
@@ -61,8 +61,11 @@ func (deviceAddress) Judge(c *Case) {
 				Device: c.Host(h), Variant: addr.String(),
 				Message: fmt.Sprintf("%s sends from %s; %s is declared", device.ID, addr, device.addresses()),
 			})
-		case device.declares(addr):
+		case !device.declares(addr):
+		case device.hasMAC(h.MAC):
 			c.Examine()
+		case device.declaresMAC():
+			c.Undecided("a declared device's address behind a MAC that is not the device's: a router's, or another device's")
 		}
 	}
 }
@@ -70,6 +73,26 @@ func (deviceAddress) Judge(c *Case) {
 // wrongAt reports whether an address is not the device's, although one of its
 // family is declared.
 func (d *Device) wrongAt(a netip.Addr) bool { return d.declares(a) && !d.has(a) }
+
+// hasMAC reports whether an interface of the device has the MAC.
+func (d *Device) hasMAC(m flow.MAC) bool {
+	for i := range d.Interfaces {
+		if d.Interfaces[i].MAC == m {
+			return true
+		}
+	}
+	return false
+}
+
+// declaresMAC reports whether any interface of the device has a MAC.
+func (d *Device) declaresMAC() bool {
+	for i := range d.Interfaces {
+		if d.Interfaces[i].MAC != (flow.MAC{}) {
+			return true
+		}
+	}
+	return false
+}
 
 // unused returns the name of the interface that has the MAC and is declared
 // unused, "" for none.
@@ -131,14 +154,15 @@ func judgeOwnClaims(c *Conclusion) {
 // judgeByAddressAlone leaves devices undecided that nothing but their address
 // tells: another device at it would look the same.
 func judgeByAddressAlone(c *Conclusion) {
-	if c.Policy.Capture.Layer2 {
-		return
-	}
 	seen := c.Site.devices()
 	for _, d := range c.Policy.Devices {
 		leased := slices.ContainsFunc(d.Interfaces, func(i Interface) bool { return c.Site.leases[i.MAC] != nil })
-		if seen[d] && !leased {
+		switch {
+		case !seen[d] || leased || d.is(RoleGateway):
+		case !c.Policy.Capture.Layer2:
 			c.ledger.undecide("a device known by its address alone: the capture does not show MACs (capture.layer2: false)")
+		case !d.declaresMAC():
+			c.ledger.undecide("a device known by its address alone: the policy declares no MAC of it")
 		}
 	}
 }

@@ -131,3 +131,14 @@ func TestDeviceKnownByAddressAlone(t *testing.T) {
 		t.Errorf("%s of %d (%s)", q.Verdict, q.Undecided, q.Reason)
 	}
 }
+
+// A device that is declared without MAC is wherever its address is: that proves
+// nothing. Behind another MAC it may be another device.
+func TestDeviceBehindAnotherMAC(t *testing.T) {
+	testVerdicts(t, parse(t, declared), "device-address", []verdictCase{
+		{"no MAC is declared", one(func(w *wire) *classify.Record { return w.tcp(cam2+":40000", laptop+":80") }), Indeterminate, nil},
+		{"another MAC", one(func(w *wire) *classify.Record { return from(w.tcp(cam1+":40000", laptop+":80"), flow.MAC{2, 9}) }), Indeterminate, nil},
+		{"its own", one(func(w *wire) *classify.Record { return w.tcp(cam1+":40000", laptop+":80") }), Pass, nil},
+		{"the gateway", one(func(w *wire) *classify.Record { return w.tcp(laptop+":40000", router+":80") }), Pass, nil},
+	})
+}

@@ -54,7 +54,13 @@ func (s *Site) identify(mac flow.MAC, a netip.Addr, at flow.Time) (d *Device, by
 		return nil, ""
 	}
 	a = a.Unmap().WithZone("")
-	trust := p.ZoneOf(a).Trust
+	return s.identifyIn(p.ZoneOf(a).Trust, mac, a, at)
+}
+
+// identifyIn is identify for an address, without its zone identifier, whose zone
+// has the trust.
+func (s *Site) identifyIn(trust Trust, mac flow.MAC, a netip.Addr, at flow.Time) (d *Device, by string) {
+	p := s.policy
 	if trust != Local && trust != Special {
 		return p.devices.byAddr[a], "address"
 	}

@@ -82,7 +82,7 @@ func (c *Case) expected(client, server *flow.Half, from, to *Device) bool {
 // isVideoPair reports whether the ends are a declared viewer and a declared
 // camera.
 func (c *Case) isVideoPair(viewer, camera *flow.Half, v, cam *Device) bool {
-	return c.Policy.selectsAny(c.Policy.Video.Viewers, viewer, v) && c.Policy.selectsAny(c.Policy.Video.Cameras, camera, cam)
+	return c.Policy.selectsAny(c.Policy.Video.Viewers, viewer.Addr.Addr(), v) && c.Policy.selectsAny(c.Policy.Video.Cameras, camera.Addr.Addr(), cam)
 }
 
 // opens reports whether the device is declared to answer at the port.

@@ -77,7 +77,7 @@ func (r *unknownDevice) judgeSender(c *Case, h *flow.Half, d *Device) {
 	if r.seen == nil {
 		r.seen = map[netip.Addr]bool{}
 	}
-	if len(r.seen) < maxHosts {
+	if r.seen[a] || c.Site.room(len(r.seen), maxHosts) {
 		r.seen[a] = true
 	}
 	if c.Policy.forwards(h.MAC) {
