@@ -99,7 +99,8 @@ func (t *Table) Stats() Stats { return t.stats }
 func (t *Table) Add(p *Packet, order uint64) {
 	if t.dup.seen(p) {
 		t.stats.Duplicates++
-		t.copied(p)
+		src, dst := p.tuple()
+		t.flows[keyOf(p.Protocol, src, dst)].copied(p, src)
 		return
 	}
 	t.stats.Packets++
@@ -130,10 +131,9 @@ func (t *Table) Add(p *Packet, order uint64) {
 	t.requeue(f)
 }
 
-// copied tells a packet's flow of its copy: it may have been forwarded.
-func (t *Table) copied(p *Packet) {
-	src, dst := p.tuple()
-	f := t.flows[keyOf(p.Protocol, src, dst)]
+// copied takes the copy of a packet of the flow, which may be nil: it may have
+// been forwarded.
+func (f *Flow) copied(p *Packet, src netip.AddrPort) {
 	switch {
 	case f == nil:
 	case src == f.Client.Addr && f.Client.MAC != p.SrcMAC:
