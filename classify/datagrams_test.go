@@ -268,3 +268,18 @@ func TestPortMapping(t *testing.T) {
 		}
 	}
 }
+
+// What opened the way for DTLS is remembered: media behind STUN is WebRTC's.
+func TestSTUNIsRemembered(t *testing.T) {
+	hello := ""
+	for _, g := range segments(t, "dtls/dtls12.0")[:1] {
+		hello = string(g.bytes)
+	}
+	f, _, _ := exchange{50000, 3478, []string{unhex(stunRequestBytes), hello}}.play()
+	if f.Protocol != ProtoDTLS || !f.STUN {
+		t.Errorf("%s, STUN %v", f.Protocol, f.STUN)
+	}
+	if f, _, _ := (exchange{50000, 3478, []string{hello}}).play(); f.Protocol != ProtoDTLS || f.STUN {
+		t.Errorf("DTLS alone: %s, STUN %v", f.Protocol, f.STUN)
+	}
+}

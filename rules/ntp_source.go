@@ -63,6 +63,7 @@ func (r *ntpSource) Judge(c *Case) {
 		c.Examine()
 	case !c.Internet() && !declared:
 		c.Examine()
+		noteDHCP(c)
 	case !c.Internet() && name == "" && policy.LocalServers.named():
 		c.Undecided(timeServerNameless)
 	case !c.Internet():
@@ -70,6 +71,19 @@ func (r *ntpSource) Judge(c *Case) {
 	case !r.keep(c):
 		c.Undecided("more requests to public servers than are kept until the end of the capture")
 	}
+}
+
+// noteDHCP remarks that a host asks another local server than DHCP names to it,
+// which nothing forbids.
+func noteDHCP(c *Case) {
+	if len(c.Site.leases) == 0 || c.Between() == Group {
+		return
+	}
+	named := c.Site.namedByDHCP(&c.Client, c.Start)
+	if len(named) == 0 || slices.Contains(named, c.Server.Addr.Addr()) || len(c.ledger.notes) >= maxNotes {
+		return
+	}
+	c.ledger.note(fmt.Sprintf("%s asks %s for the time; DHCP names %s", c.Host(&c.Client), c.Server.Addr.Addr(), addrList(named)))
 }
 
 // keep remembers a request to the internet; it reports false where there is no

@@ -113,6 +113,21 @@ func TestNTPSourceKnowsWhatDHCPNames(t *testing.T) {
 	}
 }
 
+// Another local server than DHCP names is none that is forbidden; the report
+// says so.
+func TestNTPSourceRemarksOnDHCP(t *testing.T) {
+	a := NewAudit(parse(t, site))
+	a.Learned(netip.Addr{}, flow.Frame{Number: 1, Time: 1}, classify.Learned{Leases: []classify.Lease{
+		{MessageType: dhcpAck, ClientMAC: macOf(addr("10.20.0.21")), YourIP: addr("10.20.0.21"), NTPServers: []netip.Addr{addr("10.20.0.5")}},
+	}})
+	w := &wire{}
+	a.Ended(w.ntp("10.20.0.21:40000", "10.20.0.6:123"))
+	a.Ended(w.ntp("10.20.0.22:40000", "10.20.0.6:123"))
+	if q := requirement(t, a.Finish(Loss{}), "ntp-source"); q.Verdict != Pass || q.Reason != "cam-01 (10.20.0.21) asks 10.20.0.6 for the time; DHCP names 10.20.0.5" {
+		t.Errorf("%s (%s)", q.Verdict, q.Reason)
+	}
+}
+
 func TestNTPSourceCountsKeyExchanges(t *testing.T) {
 	nts := func(server string) func(*wire) []*classify.Record {
 		return one(func(w *wire) *classify.Record {
