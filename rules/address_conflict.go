@@ -78,7 +78,10 @@ const (
 func judgeClaimants(c *Conclusion, ip netip.Addr, list []claimant, addresses map[flow.MAC]int) {
 	a, b := list[0], list[1]
 	alternating := slices.ContainsFunc(list, func(x claimant) bool { return x.interrupted })
+	owner := c.Policy.devices.byMAC[a.mac]
 	switch {
+	case owner != nil && !slices.ContainsFunc(list, func(x claimant) bool { return c.Policy.devices.byMAC[x.mac] != owner }):
+		c.ledger.examined++ // two interfaces of one device in one network may answer for each other
 	case slices.ContainsFunc(list, func(x claimant) bool { return isVirtual(x.mac) }):
 		c.ledger.undecide("an address behind the MAC of a virtual router")
 	case slices.ContainsFunc(list, func(x claimant) bool { return addresses[x.mac] > maxOwnAddresses }):

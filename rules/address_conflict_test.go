@@ -3,6 +3,7 @@ package rules
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"spanaudit/classify"
@@ -63,9 +64,13 @@ func TestAddressConflict(t *testing.T) {
 		"a declared DHCP server":    {func(a *Audit) { leased(a, ip, host, router, dhcpOffer, second) }, Pass, nil},
 		"an undeclared DHCP server": {func(a *Audit) { leased(a, ip, host, "10.20.0.66", dhcpOffer, second) }, Fail, []string{"high 10.20.0.66"}},
 		"a refused address":         {func(a *Audit) { leased(a, ip, host, router, dhcpDecline, second) }, Fail, []string{"high " + ip}},
-		"of the internet":           {func(a *Audit) { claim(a, outside, host, second); claim(a, outside, thief, 2*second) }, NotObserved, nil},
+		"two interfaces of a device": {func(a *Audit) {
+			claim(a, panorama, macOf(addr(panorama)), second)
+			claim(a, panorama, flow.MAC{2, 0, 0, 0, 0, 0x11}, 2*second)
+		}, Pass, nil},
+		"of the internet": {func(a *Audit) { claim(a, outside, host, second); claim(a, outside, thief, 2*second) }, NotObserved, nil},
 	} {
-		a := NewAudit(parse(t, declared))
+		a := NewAudit(parse(t, strings.Replace(declared, `ipv4: 10.20.0.10, method: dhcp }`, `ipv4: 10.20.0.10, method: dhcp }, { name: eth1, mac: "02:00:00:00:00:11" }`, 1)))
 		c.learn(a)
 		r := a.Finish(Loss{})
 		if q := requirement(t, r, "address-conflict"); q.Verdict != c.verdict {

@@ -29,7 +29,7 @@ type leaseHistory struct {
 
 	declines []decline // addresses refused because somebody else had them
 
-	ntpServers []netip.Addr // option 42 of the last DHCPACK that had one
+	ntpServers []netip.Addr // option 42 of the last DHCPACK that had one, else of a DHCPOFFER
 }
 
 // grant is one address that a DHCPACK gave.
@@ -58,6 +58,9 @@ func (s *Site) learnLease(l classify.Lease, at flow.Frame) {
 	switch l.MessageType {
 	case dhcpOffer:
 		s.learnDHCPServer(l, at)
+		if h.acks == 0 && len(h.ntpServers) == 0 {
+			h.ntpServers = l.NTPServers
+		}
 	case dhcpDecline:
 		h.declined(l, at)
 	case dhcpDiscover:

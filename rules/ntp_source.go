@@ -144,6 +144,13 @@ func (r *ntpSource) fail(c *Case, because string) *Finding {
 	return c.fail(Violation{Device: device, Peer: peer, Message: fmt.Sprintf("%s asked %s %s, %s", device, peer, what, because)})
 }
 
+// awaitsDHCP reports whether the host at an end of a flow asked DHCP and was not
+// seen to be answered: what it was told is not known.
+func (s *Site) awaitsDHCP(h *flow.Half) bool {
+	lease := s.leases[h.MAC]
+	return s.policy.Capture.Layer2 && lease != nil && lease.asks > 0 && lease.acks == 0
+}
+
 // namedByDHCP returns the time servers that DHCP named to the host at an end of a
 // flow (option 42), as far as the capture shows its lease.
 func (s *Site) namedByDHCP(h *flow.Half, at flow.Time) []netip.Addr {
@@ -211,6 +218,8 @@ func (r *ntpSource) judge(p *Policy, c *Case) (because, undecided string) {
 		return fmt.Sprintf("a public server, although the local server %s answers; a local one is wanted", local), ""
 	case named:
 		return "a public server, although DHCP names a local one; that one is wanted", ""
+	case c.Site.awaitsDHCP(&c.Client):
+		return "", "a public server, asked by a host that DHCP was not seen to answer: it may have named a local one"
 	}
 	return "", ""
 }

@@ -113,6 +113,18 @@ func TestNTPSourceKnowsWhatDHCPNames(t *testing.T) {
 	}
 }
 
+// What DHCP answered, and the capture does not show, may have named a server.
+func TestNTPSourceWithoutTheAnswerOfDHCP(t *testing.T) {
+	a := NewAudit(parse(t, site))
+	a.Learned(netip.Addr{}, flow.Frame{Number: 1, Time: 1}, classify.Learned{Leases: []classify.Lease{
+		{MessageType: dhcpRequest, ClientMAC: macOf(addr("10.20.0.21")), Requested: addr("10.20.0.21")},
+	}})
+	a.Ended((&wire{}).ntp("10.20.0.21:40000", "192.0.2.123:123"))
+	if q := requirement(t, a.Finish(Loss{}), "ntp-source"); q.Verdict != Indeterminate {
+		t.Errorf("%s (%s)", q.Verdict, q.Reason)
+	}
+}
+
 // Another local server than DHCP names is none that is forbidden; the report
 // says so.
 func TestNTPSourceRemarksOnDHCP(t *testing.T) {
