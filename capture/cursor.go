@@ -17,6 +17,7 @@ type cursor struct {
 	closers []io.Closer
 	window  window
 	ended   bool
+	ordered bool // a frame before its predecessor ends the reading
 	head    frame
 	stored  frame // read last, on its way into the window
 
@@ -33,14 +34,14 @@ func (c *cursor) openRun(p pending) error {
 	}
 	size := min(int64(c.merge.block), p.run.end-p.run.offset)
 	b := newBlocks(p.run.clip(c.in.file), int(size), func(n int) { c.merge.source.done.Add(int64(n)) })
-	b.off = p.run.offset
+	b.off, b.spares = p.run.offset, &c.merge.source.spares
 	c.r = p.r.resume(b, p.run.place)
 	c.window.slack = p.run.slack
 	return nil
 }
 
 // openStream opens what is read once and from its start: a compressed file, a
-// pipe, standard input.
+// pipe, standard input, and any file as long as files are taken to be in order.
 func (c *cursor) openStream() error {
 	raw := c.in.stream
 	if raw == nil {
@@ -58,7 +59,10 @@ func (c *cursor) openStream() error {
 	if err != nil {
 		return err
 	}
-	c.window.slack = windowTime
+	b.spares = &c.merge.source.spares
+	if c.ordered = c.merge.once && c.in.Compression == ""; !c.ordered {
+		c.window.slack = windowTime
+	}
 	c.r, err = newReader(c.in.Format, b)
 	return err
 }
@@ -77,6 +81,8 @@ func (c *cursor) advance() bool {
 			c.merge.source.decoder.stats.Late++
 		}
 	}
+	c.head.slab.release()
+	c.head = frame{}
 	return c.window.pop(&c.head)
 }
 
@@ -95,6 +101,9 @@ func (c *cursor) read(f *frame) bool {
 	if c.run == nil { // of a run, the scan has said so
 		if c.in.Frames == 0 {
 			c.in.before = f.time
+		} else if f.time < c.previous && c.ordered {
+			c.merge.disorder = true
+			return false
 		} else if f.time < c.previous {
 			c.merge.source.decoder.stats.Inversions++
 		}

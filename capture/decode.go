@@ -25,8 +25,9 @@ func (d *decoder) init() {
 	d.fragments.init()
 }
 
-// decode appends to b what f holds and counts it.
-func (d *decoder) decode(f *frame, b *Batch) {
+// decode appends to b what f holds, counts it and returns how many packets
+// there are now.
+func (d *decoder) decode(f *frame, b *Batch) int {
 	n, arps := len(b.Packets), len(b.ARPs)
 	b.Packets = slices.Grow(b.Packets, 1)[:n+1]
 	p := &b.Packets[n]
@@ -41,12 +42,8 @@ func (d *decoder) decode(f *frame, b *Batch) {
 	} else {
 		b.Packets = append(b.Packets, d.others...)
 	}
-	for i := range b.Packets[n:] {
-		if b.Packets[n+i].BadChecksum {
-			d.stats.BadChecksums++
-		}
-	}
 	d.count(r)
+	return len(b.Packets)
 }
 
 // deeper counts a header around another; false if no network makes so many.

@@ -75,7 +75,7 @@ func TestFragmentsInAnyOrder(t *testing.T) {
 					t.Fatalf("order %v: %d packets, %+v", order, len(r.batch.Packets), r.stats)
 				}
 				p := r.batch.Packets[0]
-				if string(p.Payload) != text || p.BadChecksum || p.Src.Port() != 4000 || p.Protocol != flow.UDP || p.Frame.Number != uint64(len(list)) {
+				if string(p.Payload) != text || p.Checksum.Bad() || p.Src.Port() != 4000 || p.Protocol != flow.UDP || p.Frame.Number != uint64(len(list)) {
 					t.Fatalf("order %v: %+v", order, p)
 				}
 			}
@@ -114,7 +114,7 @@ func TestOverlaps(t *testing.T) {
 	} {
 		r := newReassembler()
 		r.at(0, list...)
-		if len(r.batch.Packets) != 1 || r.batch.Packets[0].BadChecksum {
+		if len(r.batch.Packets) != 1 || r.batch.Packets[0].Checksum.Bad() {
 			t.Errorf("%+v %+v", r.batch.Packets, r.stats)
 		}
 	}

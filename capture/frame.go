@@ -12,7 +12,8 @@ const maxFrame = 512 << 10
 
 // frame is one record of a capture as it was stored.
 type frame struct {
-	data   []byte // what was captured; never written again
+	data   []byte // what was captured
+	slab   *slab  // that data lies in; the frame does not hold it
 	time   flow.Time
 	number uint64 // position in the input, from 1
 	length int    // bytes on the wire; at least len(data)
@@ -25,8 +26,11 @@ type reader interface {
 	// next fills all of f but its input. It returns io.EOF at an end where a
 	// record could begin, and anything else when the rest cannot be read.
 	next(f *frame) error
-	// here is where the record after the last one begins.
-	here() place
+	// began is where next began to read: at the record that it read last, or
+	// tried to read.
+	began() place
+	// here is the offset at which the next record begins.
+	here() int64
 	// resume returns a reader that goes on from p in b.
 	resume(b *blocks, p place) reader
 	// losses returns what the file itself says about packets that its writer saw

@@ -39,6 +39,9 @@ type input struct {
 	before flow.Time // of its first frame: breaks ties between inputs
 }
 
+// passing reports whether what is read of the input is gone.
+func (in *input) passing() bool { return in.stream != nil }
+
 // expand turns the paths given into inputs: directories into the captures
 // directly in them, in the order of their names.
 func expand(paths []string, opt Options) ([]*input, error) {
@@ -126,7 +129,7 @@ func (in *input) content(raw io.Reader, size int) (*blocks, io.Closer, error) {
 	in.Compression = ""
 	if kind == formatGzip || kind == formatZstd {
 		in.Compression = kind
-		d, err := decompress(io.MultiReader(bytes.NewReader(b.block), raw), kind)
+		d, err := decompress(io.MultiReader(bytes.NewReader(b.current.bytes), raw), kind)
 		if err != nil {
 			return nil, closer, fmt.Errorf("the file begins as %s does and goes on otherwise: %w", kind, err)
 		}

@@ -68,7 +68,7 @@ func (d *decoder) ipv4(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	p.Length, p.TTL, p.IPID = total, data[8], binary.BigEndian.Uint16(data[4:6])
 	p.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte(data[12:16])), 0)
 	p.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(data[16:20])), 0)
-	p.BadChecksum = !holds(sum(0, data[:header]))
+	p.Checksum = flow.Checksum{BadHeader: !flow.Sum(0).Add(data[:header]).Holds()}
 	data, missing := data[:min(total, len(data))], max(total-len(data), 0)
 	s := segment{data: data[header:], missing: missing, addresses: data[12:20]}
 
@@ -88,7 +88,7 @@ func (d *decoder) ipv6(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	if total == 40 { // a jumbogram (RFC 2675), or segmentation offload
 		total = onWire(data, f)
 	}
-	p.Length, p.TTL, p.IPID, p.BadChecksum = total, data[7], 0, false
+	p.Length, p.TTL, p.IPID, p.Checksum = total, data[7], 0, flow.Checksum{}
 	p.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[8:24])), 0)
 	p.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[24:40])), 0)
 	data, missing := data[:min(total, len(data))], max(total-len(data), 0)

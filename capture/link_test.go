@@ -111,7 +111,7 @@ func TestLinkTypes(t *testing.T) {
 				t.Fatalf("undecoded %v", st.Undecoded)
 			}
 			p := b.Packets[0]
-			if string(p.Payload) != "hello" || p.BadChecksum || p.Missing != 0 || p.Src.Port() != 4000 || p.Dst.Port() != 53 {
+			if string(p.Payload) != "hello" || p.Checksum.Bad() || p.Missing != 0 || p.Src.Port() != 4000 || p.Dst.Port() != 53 {
 				t.Errorf("got %+v", p)
 			}
 			if c.mac != (p.SrcMAC == clientMAC) || [2]uint16{p.VLAN, p.InnerVLAN} != c.vlan {

@@ -27,7 +27,7 @@ type live struct {
 	handle *pcap.Handle
 	in     *input
 	link   uint16
-	block  []byte // frames are copied to its end; a full one is left to the packets in it
+	slab   *slab // frames are copied to its end
 	last   *pcap.Stats
 
 	previous flow.Time // of the frame before
@@ -122,8 +122,9 @@ func (l *live) read(s *Source, b *Batch) error {
 		} else if err != nil {
 			return l.failed(err)
 		}
+		data = l.keep(data, &s.spares)
 		f := frame{
-			data: l.keep(data), time: flow.Time(info.Timestamp.UnixNano()), number: l.in.Frames + 1,
+			data: data, slab: l.slab, time: flow.Time(info.Timestamp.UnixNano()), number: l.in.Frames + 1,
 			length: max(info.Length, len(data)), link: l.link,
 		}
 		if l.in.Frames > 0 && f.time < l.previous {
@@ -151,13 +152,14 @@ func (l *live) silent(frames int) error {
 }
 
 // keep copies a frame out of libpcap's ring.
-func (l *live) keep(data []byte) []byte {
-	if cap(l.block)-len(l.block) < len(data) {
-		l.block = make([]byte, 0, max(blockSize, len(data)))
+func (l *live) keep(data []byte, spares *spares) []byte {
+	if l.slab == nil || cap(l.slab.bytes)-len(l.slab.bytes) < len(data) {
+		l.slab.release()
+		l.slab = spares.take(max(blockSize, len(data)))
 	}
-	at := len(l.block)
-	l.block = append(l.block, data...)
-	return l.block[at:len(l.block):len(l.block)]
+	at := len(l.slab.bytes)
+	l.slab.bytes = append(l.slab.bytes, data...)
+	return l.slab.bytes[at:]
 }
 
 // failed says why the interface cannot be read any more.

@@ -13,6 +13,8 @@ import (
 type merge struct {
 	source     *Source
 	unprepared []*input
+	once       bool     // files are read without being scanned
+	disorder   bool     // one that is read so is not in order
 	scanning   *scanner // of scanned; nil between files
 	scanned    *input
 	ready      bool      // pending is complete and sorted by first

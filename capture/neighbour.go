@@ -47,7 +47,7 @@ func neighbour(data []byte, p *flow.Packet, b *Batch) {
 	var target []byte
 	if !s.ReadUint8(&kind) || !s.ReadUint8(&code) || !s.Skip(2+4) ||
 		kind != neighbourSolicitation && kind != neighbourAdvertisement ||
-		!s.ReadBytes(&target, 16) || p.TTL != 255 || p.BadChecksum {
+		!s.ReadBytes(&target, 16) || p.TTL != 255 || p.Checksum.Bad() {
 		return
 	}
 	ip, wanted := netip.AddrFrom16([16]byte(target)), uint8(targetLinkAddress)

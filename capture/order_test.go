@@ -3,6 +3,7 @@ package capture
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -70,6 +71,9 @@ func TestOrderOfAFile(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			file := numbered(c.n, c.at)
 			stored := readFiles(t, file)
+			if once := readPaths(t, Options{Once: true}, store(t, file)...); !slices.Equal(payloads(once), payloads(stored)) || !reflect.DeepEqual(once.stats, stored.stats) {
+				t.Errorf("read once and rewound: %d packets, %+v", len(once.packets), once.stats)
+			}
 			inOrder(t, stored, c.n)
 			if stored.stats.Late != 0 {
 				t.Errorf("%d late", stored.stats.Late)

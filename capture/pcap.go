@@ -26,6 +26,7 @@ type pcapReader struct {
 	record  int   // bytes of a record header
 	link    uint16
 	number  uint64
+	start   place // of the record read last
 }
 
 // newPcapReader reads the file header (draft-ietf-opsawg-pcap, section 4).
@@ -53,6 +54,7 @@ func newPcapReader(b *blocks) (*pcapReader, error) {
 
 // next reads one record (draft-ietf-opsawg-pcap, section 5).
 func (r *pcapReader) next(f *frame) error {
+	r.start.offset, r.start.number = r.b.off, r.number
 	h, err := r.b.take(r.record)
 	if err == io.EOF {
 		return err
@@ -68,11 +70,12 @@ func (r *pcapReader) next(f *frame) error {
 		return fmt.Errorf("frame %d: the file ends after %d of its %d bytes: %w", r.number+1, r.b.left(), captured, whole(err))
 	}
 	r.number++
-	f.number, f.link, f.length = r.number, r.link, int(max(captured, length))
+	f.number, f.link, f.length, f.slab = r.number, r.link, int(max(captured, length)), r.b.current
 	return nil
 }
 
-func (r *pcapReader) here() place { return place{offset: r.b.off, number: r.number} }
+func (r *pcapReader) began() place { return r.start }
+func (r *pcapReader) here() int64  { return r.b.off }
 
 func (r *pcapReader) resume(b *blocks, p place) reader {
 	n := *r

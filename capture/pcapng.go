@@ -37,6 +37,7 @@ type pcapngReader struct {
 	all     []*netif // of every section
 	number  uint64
 	last    flow.Time // of the frame before: the time of a packet that has none
+	start   place     // of the blocks that led to it
 }
 
 func newPcapngReader(b *blocks) *pcapngReader { return &pcapngReader{b: b} }
@@ -44,6 +45,7 @@ func newPcapngReader(b *blocks) *pcapngReader { return &pcapngReader{b: b} }
 // next reads blocks until one holds a frame. Blocks of unknown type are
 // skipped, as draft-ietf-opsawg-pcapng, section 3.1 asks.
 func (r *pcapngReader) next(f *frame) error {
+	r.start = place{offset: r.b.off, number: r.number, time: r.last, section: r.section}
 	for {
 		kind, body, err := r.block()
 		if err == io.EOF {
@@ -82,6 +84,7 @@ func (r *pcapngReader) block() (kind uint32, body []byte, err error) {
 	} else if err != nil {
 		return 0, nil, fmt.Errorf("the file ends inside a block header: %w", err)
 	}
+	h = []byte{h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]} // byteOrder looks ahead
 	if kind = word(h[0:4], r.section.swapped); kind == blockSection {
 		if err := r.byteOrder(); err != nil {
 			return 0, nil, err
@@ -165,7 +168,7 @@ func (r *pcapngReader) packet(kind uint32, body []byte, f *frame) error {
 	if int(captured) > len(data) {
 		return fmt.Errorf("it claims %d bytes in a block with room for %d: the file is damaged from here on", captured, len(data))
 	}
-	f.data, f.length = data[:captured:captured], int(max(captured, length))
+	f.data, f.length, f.slab = data[:captured:captured], int(max(captured, length)), r.b.current
 	return nil
 }
 
@@ -183,9 +186,8 @@ func (r *pcapngReader) netif(kind uint32, h []byte) (*netif, error) {
 	return r.section.interfaces[id], nil
 }
 
-func (r *pcapngReader) here() place {
-	return place{offset: r.b.off, number: r.number, time: r.last, section: r.section}
-}
+func (r *pcapngReader) began() place { return r.start }
+func (r *pcapngReader) here() int64  { return r.b.off }
 
 func (r *pcapngReader) resume(b *blocks, p place) reader {
 	s := p.section

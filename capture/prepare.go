@@ -26,7 +26,7 @@ func (m *merge) prepare() bool {
 		case in.Err != nil:
 		case in.stream != nil:
 			m.pending = append(m.pending, pending{in: in, first: math.MinInt64})
-		case in.Compression != "":
+		case in.Compression != "" || m.once:
 			m.begin(in)
 		default:
 			m.startScan(in)
@@ -41,8 +41,9 @@ func (m *merge) prepare() bool {
 	return true
 }
 
-// begin reads the first frame of a compressed file, which cannot be scanned at
-// a bearable price. Later frames may be earlier by the window.
+// begin reads the first frame of a file that is not scanned. Later frames of a
+// compressed one, which cannot be scanned at a bearable price, may be earlier by
+// the window.
 func (m *merge) begin(in *input) {
 	p := pending{in: in, first: math.MinInt64}
 	if f, err := os.Open(in.Name); err == nil {
@@ -52,7 +53,10 @@ func (m *merge) begin(in *input) {
 		var first frame
 		if err == nil {
 			if r, err := newReader(in.Format, b); err == nil && r.next(&first) == nil {
-				in.before, p.first = first.time, first.time.Add(-windowTime)
+				in.before, p.first = first.time, first.time
+				if in.Compression != "" {
+					p.first = first.time.Add(-windowTime)
+				}
 			}
 		}
 	}
@@ -67,7 +71,7 @@ func (m *merge) startScan(in *input) {
 		return
 	}
 	b := newBlocks(f, blockSize, func(n int) { m.source.done.Add(int64(n)) })
-	b.reuse = true
+	b.spares = &m.source.spares
 	r, err := newReader(in.Format, b)
 	if err != nil {
 		f.Close()
@@ -87,7 +91,7 @@ func (m *merge) scan() {
 	in.file.Close()
 	in.file, m.scanning = nil, nil
 	in.before, in.runs = s.runs[0].first, len(s.runs)
-	in.size = max(in.size, s.r.here().offset)
+	in.size = max(in.size, s.r.here())
 	m.source.decoder.stats.Inversions += s.inversions
 	m.losses(s.r)
 	for i := range s.runs {

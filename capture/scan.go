@@ -39,26 +39,26 @@ type scanner struct {
 func (s *scanner) step(n int) bool {
 	var f frame
 	for range n {
-		p := s.r.here()
 		if err := s.r.next(&f); err != nil {
 			if len(s.runs) == 0 {
-				s.runs = append(s.runs, run{place: p, first: math.MinInt64})
+				s.runs = append(s.runs, run{place: s.r.began(), first: math.MinInt64})
 			}
 			s.runs[len(s.runs)-1].end = math.MaxInt64
 			return false
 		}
-		s.add(p, f.time)
+		s.add(f.time)
 	}
 	return true
 }
 
-func (s *scanner) add(p place, t flow.Time) {
+func (s *scanner) add(t flow.Time) {
 	n := len(s.runs)
 	if n > 0 && t < s.previous {
 		s.inversions++
 	}
 	s.previous = t
 	if n == 0 || n < maxRuns && s.order.breaks(t) {
+		p := s.r.began()
 		if n > 0 {
 			s.runs[n-1].end = p.offset
 		}

@@ -7,6 +7,7 @@ package capture
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync/atomic"
 
 	"spanaudit/flow"
@@ -15,12 +16,28 @@ import (
 // batchFrames is how many frames one Read takes at most.
 const batchFrames = 512
 
-// Batch is a run of packets in time order, as one Read returned them. Payloads
-// alias memory that is never written again: they stay valid for as long as
-// they are referred to, and each keeps 256 KiB or so of its capture alive.
+// Batch is a run of packets in time order, as one Read returned them. What it
+// holds, payloads too, is valid until the next Read into the same Batch.
 type Batch struct {
 	Packets []flow.Packet
 	ARPs    []flow.ARP
+
+	slabs []*slab // held, that payloads lie in
+}
+
+// hold keeps s from being filled anew.
+func (b *Batch) hold(s *slab) {
+	if n := len(b.slabs); n == 0 || b.slabs[n-1] != s {
+		b.slabs = append(b.slabs, s.hold())
+	}
+}
+
+// reset makes the batch empty.
+func (b *Batch) reset() {
+	for _, s := range b.slabs {
+		s.release()
+	}
+	b.Packets, b.ARPs, b.slabs = b.Packets[:0], b.ARPs[:0], b.slabs[:0]
 }
 
 // Options say how capture files are read.
@@ -28,7 +45,17 @@ type Options struct {
 	Stdin  io.Reader // read for the path "-"
 	Filter string    // BPF text, as for tcpdump; "" takes every frame; needs a cgo build
 	Hash   bool      // compute the SHA-256 of each input as it is stored
+
+	// Once has files read once, as if each were in order, as nearly all are. Of
+	// one that is not Read tells with ErrDisorder. Without it files are looked
+	// through first.
+	Once bool
 }
+
+// ErrDisorder is returned by Read, with Options.Once, when a file has a frame
+// that is earlier than the one before it. What was read is not in order; after
+// Rewind it can be.
+var ErrDisorder = errors.New("a file is not in the order of time")
 
 // Source reads packets from files or from an interface. Except for Progress it
 // is not safe for concurrent use.
@@ -38,6 +65,7 @@ type Source struct {
 	live    *live  // of an interface
 	filter  *filter
 	decoder decoder
+	spares  spares
 	hashes  *hashes // nil without Options.Hash
 
 	done  atomic.Int64 // half bytes: a file that is scanned is read twice
@@ -63,7 +91,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 	}
 	s := &Source{inputs: inputs, filter: filter}
 	s.decoder.init()
-	s.merge = &merge{source: s, unprepared: inputs}
+	s.merge = &merge{source: s, unprepared: slices.Clone(inputs), once: opt.Once && !slices.ContainsFunc(inputs, (*input).passing)}
 	for _, in := range inputs {
 		if in.stream != nil {
 			s.total = -1
@@ -77,6 +105,23 @@ func Open(paths []string, opt Options) (*Source, error) {
 	return s, nil
 }
 
+// Rewind has all inputs, which must be files, read once more, now looking
+// through them first for the order of their frames. Batches read before stay
+// valid as they were.
+func (s *Source) Rewind() {
+	s.merge.close()
+	for _, in := range s.inputs {
+		if in.Frames > 0 {
+			in.Err = nil
+		}
+		in.Frames, in.First, in.Last, in.before, in.runs = 0, 0, 0, 0, 0
+	}
+	s.decoder = decoder{}
+	s.decoder.init()
+	s.done.Store(0)
+	s.merge = &merge{source: s, unprepared: slices.Clone(s.inputs)}
+}
+
 // Read refills b with the packets of up to 512 frames, reusing its slices; with
 // none while it looks through files for their order, or when all of the frames
 // were something else. It returns io.EOF at the end of all inputs. Of a live
@@ -84,7 +129,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 // errors say that the interface cannot be read any more, and b holds what came
 // before.
 func (s *Source) Read(b *Batch) error {
-	b.Packets, b.ARPs = b.Packets[:0], b.ARPs[:0]
+	b.reset()
 	if s.live != nil {
 		return s.live.read(s, b)
 	}
@@ -93,6 +138,9 @@ func (s *Source) Read(b *Batch) error {
 	}
 	for n := range batchFrames {
 		f := s.merge.next()
+		if s.merge.disorder {
+			return ErrDisorder
+		}
 		if f == nil && n == 0 {
 			s.end()
 			return io.EOF
@@ -131,7 +179,9 @@ func (s *Source) take(f *frame, b *Batch) {
 			return
 		}
 	}
-	s.decoder.decode(f, b)
+	if n := len(b.Packets); s.decoder.decode(f, b) > n {
+		b.hold(f.slab)
+	}
 }
 
 // Inputs returns the inputs in the order of their Frame.Input, as far as they

@@ -214,14 +214,41 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestPayloadsAreNotWrittenAgain keeps every payload to the end.
-func TestPayloadsAreNotWrittenAgain(t *testing.T) {
-	file := numbered(40_000, func(i int) int64 { return int64(i ^ 1) })
-	for _, r := range []result{readBytes(t, file), readFiles(t, file)} {
-		for _, p := range r.packets {
-			if string(p.Payload) != strconv.Itoa(int(p.Frame.Number-1)) {
-				t.Fatalf("frame %d has the payload %q", p.Frame.Number, p.Payload)
+// TestBatchesAreWholeUntilReadIntoAgain keeps eight batches under way, while
+// frames wait to be put in order and two files take turns.
+func TestBatchesAreWholeUntilReadIntoAgain(t *testing.T) {
+	far := func(i int) int64 { return int64(i%4*5000 + i) }
+	file := numbered(60_000, far)
+	for name, open := range map[string]func() (*Source, error){
+		"standard input": func() (*Source, error) { return Open([]string{"-"}, Options{Stdin: bytes.NewReader(file)}) },
+		"two files":      func() (*Source, error) { return Open(store(t, file, file), Options{}) },
+	} {
+		s, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var batches [8]Batch
+		seen := 0
+		check := func(b *Batch) {
+			for _, p := range b.Packets {
+				if seen++; string(p.Payload) != strconv.Itoa(int(p.Frame.Number-1)) {
+					t.Fatalf("%s: frame %d has the payload %q", name, p.Frame.Number, p.Payload)
+				}
 			}
+		}
+		for i := 0; ; i++ {
+			b := &batches[i%len(batches)]
+			check(b)
+			if s.Read(b) == io.EOF {
+				break
+			}
+		}
+		for i := range batches {
+			check(&batches[i])
+		}
+		if s.spares.list == nil || seen == 0 {
+			t.Errorf("%s: %d packets seen, %d slabs spare", name, seen, len(s.spares.list))
 		}
 	}
 }

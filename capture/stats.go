@@ -14,8 +14,7 @@ type Stats struct {
 	Decoded   uint64            // gave a packet, a part of one or an ARP
 	Undecoded map[string]uint64 // frames by the reason; at most 256 reasons, then "other"
 
-	Cut          uint64 // frames that the capture cut short (snaplen)
-	BadChecksums uint64 // packets with an IPv4, TCP, UDP or ICMP checksum that does not hold
+	Cut uint64 // frames that the capture cut short (snaplen)
 
 	Fragments     uint64 // IP fragments seen
 	Reassembled   uint64 // packets put together from them

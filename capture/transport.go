@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 
 	"spanaudit/flow"
@@ -55,7 +56,7 @@ func (d *decoder) transport(protocol uint8, s segment, f *frame, p *flow.Packet,
 	}
 	ports(protocol, s.data, p)
 	if s.missing == 0 && !zero && !s.onward && protocol != flow.SCTP {
-		p.BadChecksum = p.BadChecksum || !s.holds(protocol)
+		p.Checksum.Before, p.Checksum.Segment = s.pseudo(protocol), s.data
 	}
 	if protocol == flow.ICMPv6 {
 		neighbour(s.data, p, b)
@@ -103,11 +104,12 @@ func ports(protocol uint8, h []byte, p *flow.Packet) {
 	p.Dst = netip.AddrPortFrom(p.Dst.Addr(), dst)
 }
 
-// holds verifies the checksum of a whole segment.
-func (s *segment) holds(protocol uint8) bool {
-	var acc uint64
-	if protocol != flow.ICMP {
-		acc = pseudo(s.addresses, protocol, len(s.data))
+// pseudo is the sum of the pseudo header (RFC 9293, section 3.1; RFC 8200,
+// section 8.1): both addresses, the length and the protocol. ICMP has none.
+func (s *segment) pseudo(protocol uint8) flow.Sum {
+	if protocol == flow.ICMP {
+		return 0
 	}
-	return holds(sum(acc, s.data))
+	n := uint64(bits.ReverseBytes32(uint32(len(s.data))))
+	return flow.Sum(n + uint64(protocol)<<8).Add(s.addresses)
 }

@@ -117,7 +117,7 @@ func TestTunnels(t *testing.T) {
 			if c.mac {
 				mac = clientMAC
 			}
-			if string(p.Payload) != "hello" || p.Dst.Port() != 53 || p.BadChecksum || p.Missing != 0 || p.Length != len("hello")+8+20+20*btoi(p.Src.Addr().Is6()) {
+			if string(p.Payload) != "hello" || p.Dst.Port() != 53 || p.Checksum.Bad() || p.Missing != 0 || p.Length != len("hello")+8+20+20*btoi(p.Src.Addr().Is6()) {
 				t.Errorf("got %+v", p)
 			}
 			if p.Tunnel.String() != c.tunnel || p.SrcMAC != mac || p.VLAN != vlan || p.InnerVLAN != 0 {
@@ -218,7 +218,7 @@ func TestNotATunnel(t *testing.T) {
 				t.Fatalf("undecoded %v", st.Undecoded)
 			}
 			p := b.Packets[0]
-			if p.Tunnel != 0 || p.Protocol != c.data[9] || p.SrcMAC != clientMAC || p.Length != len(c.data) || p.BadChecksum {
+			if p.Tunnel != 0 || p.Protocol != c.data[9] || p.SrcMAC != clientMAC || p.Length != len(c.data) || p.Checksum.Bad() {
 				t.Errorf("got %+v", p)
 			}
 			if payload := len(c.data) - 20 - 8*btoi(p.Protocol == flow.UDP); len(p.Payload) != payload {
@@ -311,7 +311,7 @@ func TestFragmentsInTunnels(t *testing.T) {
 				t.Fatalf("%d packets, %+v", len(r.batch.Packets), r.stats)
 			}
 			p := r.batch.Packets[0]
-			if string(p.Payload) != text || p.Tunnel != flow.TunnelVXLAN || p.Length != 20+8+len(text) || p.BadChecksum {
+			if string(p.Payload) != text || p.Tunnel != flow.TunnelVXLAN || p.Length != 20+8+len(text) || p.Checksum.Bad() {
 				t.Errorf("got %+v", p)
 			}
 		})

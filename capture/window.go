@@ -22,13 +22,14 @@ type window struct {
 	out   flow.Time     // the latest of those let go
 }
 
-// push takes f in and reports whether it is late: earlier than one already let
-// go.
+// push takes f in, holding its slab, and reports whether it is late: earlier
+// than one already let go.
 func (w *window) push(f *frame) (late bool) {
 	if w.head > 0 && len(w.held) == cap(w.held) {
 		w.held = w.held[:copy(w.held, w.held[w.head:])]
 		w.head = 0
 	}
+	f.slab.hold()
 	w.held = append(w.held, *f)
 	i := len(w.held) - 1
 	for ; i > w.head && w.held[i-1].time > f.time; i-- {
@@ -44,7 +45,8 @@ func (w *window) ready() bool {
 	return n > windowFrames || n > 0 && w.held[len(w.held)-1].time.Sub(w.held[w.head].time) > w.slack
 }
 
-// pop lets the earliest frame go into f; at the end of the input, ready or not.
+// pop lets the earliest frame go into f, and with it the hold on its slab; at
+// the end of the input, ready or not.
 func (w *window) pop(f *frame) bool {
 	if w.head == len(w.held) {
 		return false

@@ -13,10 +13,13 @@ type Sink interface {
 	// Learned: a message of f taught names or leases. l is reused after the
 	// call; the slices in it are not.
 	Learned(f *flow.Flow, at flow.Frame, l Learned)
-	// Known: the facts of r's flow are complete, or there are more of them
-	// than at the last call. The flow goes on; r is a snapshot of it.
+	// Known: r's flow has set up media, more than at the last call. It goes on;
+	// r is a snapshot of it.
 	Known(r *Record)
-	// Ended: the flow is over, and r is all that is known of it.
+	// Session: t, of f, is a handshake whose session others may resume.
+	Session(f *flow.Flow, t *TLS)
+	// Ended: the flow is over, and r is all that is known of it. The sink may
+	// give r back by Analyzer.Reuse.
 	Ended(r *Record)
 }
 
@@ -27,8 +30,9 @@ type Analyzer struct {
 	streams   []streamClassifier
 	datagrams []datagramClassifier
 	learned   Learned
+	spare     []*conversation
 
-	certificates certificates
+	memory memory
 
 	panics uint64
 }
@@ -48,47 +52,104 @@ const maxUnknownDatagrams = 64
 
 // conversation is what the Analyzer keeps of a flow, in flow.Flow.App.
 type conversation struct {
-	facts    Facts
-	evidence []Evidence
+	Record // handed on when the flow is over
 
-	spoken  int    // 1 + index of the classifier that recognised the flow; 0 while none has
 	ruled   uint64 // two bits a stream classifier: it answered NoMatch to the halves as they are, and swapped
-	skipped int    // holes whose bytes before them were looked at in vain
-	looked  int    // bytes of both halves at the last look
-	tried   int    // datagrams looked at in vain
-	weight  int    // of the facts that Known was last called with
+	looked  int32  // bytes of both halves at the last look
+	media   int32  // weight of the set-ups that Known was last called with
+	spoken  uint8  // 1 + index of the classifier that recognised the flow; 0 while none has
+	skipped uint8  // holes whose bytes before them were looked at in vain
+	tried   uint8  // datagrams looked at in vain
 	done    bool
+	shared  bool   // a record holds the facts
+	speaker uint16 // port of the side that sent last
 }
 
-func conversationOf(f *flow.Flow) *conversation {
+func (a *Analyzer) conversation(f *flow.Flow) *conversation {
 	if c, ok := f.App.(*conversation); ok {
 		return c
 	}
-	c := &conversation{facts: Facts{Protocol: Unknown}}
+	c := &conversation{}
+	if n := len(a.spare); n > 0 {
+		c, a.spare = a.spare[n-1], a.spare[:n-1]
+	}
+	c.Flow, c.Facts.Protocol = f, Unknown
 	f.App = c
 	return c
 }
 
-// Segment looks at a TCP flow whose ordered bytes have grown.
+// Reuse takes back a record that Ended handed on and nobody looks at any more,
+// with all that was its own, and returns its flow for Table.Reuse; nil if that
+// goes on.
+func (a *Analyzer) Reuse(r *Record) *flow.Flow {
+	f := r.Flow
+	c, ok := f.App.(*conversation)
+	if !ok {
+		return nil
+	}
+	f.App = nil
+	*c = conversation{Record: Record{Evidence: c.Evidence[:0]}}
+	if len(a.spare) < maxSpare {
+		a.spare = append(a.spare, c)
+	}
+	return f
+}
+
+// maxSpare bounds the conversations kept for new flows.
+const maxSpare = 4096
+
+// Segment looks at a TCP flow whose ordered bytes have grown, if what it would
+// see is likely to say more than the last look.
 func (a *Analyzer) Segment(f *flow.Flow, from *flow.Half) {
-	c := conversationOf(f)
-	grown := len(f.Client.Head()) + len(f.Server.Head())
-	if c.done || grown > alwaysLooked && grown-c.looked < grown/64 && !f.Exhausted() {
+	c := a.conversation(f)
+	if c.done || !c.due(f, from) {
 		return
 	}
-	c.looked = grown
 	a.classify(f, c, from.FrameAt(len(from.Head())), false)
-	if t := c.facts.TLS; !c.done && t != nil && t.ServerHello && t.Version.TLS() <= TLS12 {
+	if t := c.Facts.TLS; !c.done && t != nil && t.ServerHello && t.Version.TLS() <= TLS12 {
 		// The key exchange stands behind the certificates, however many.
 		f.Server.Deepen(certificatesDepth)
 	}
 }
 
+// due reports whether a look is worth while. Every look begins at the first
+// byte, and a message mostly tells when it has been answered: so a look waits
+// for the other side to speak, if it was seen at all, for the connection to
+// close, or for a long turn to go on.
+func (c *conversation) due(f *flow.Flow, from *flow.Half) bool {
+	to := &f.Client
+	if to == from {
+		to = &f.Server
+	}
+	grown := int32(len(f.Client.Head()) + len(f.Server.Head()))
+	fresh := grown - c.looked
+	port := from.Addr.Port()
+	turned := c.speaker != 0 && (c.speaker != port || port == to.Addr.Port())
+	c.speaker = port
+	last := to.Packets == 0 || from.FIN || from.RST // nobody may answer
+	switch {
+	case fresh == 0:
+		return false
+	case f.Exhausted():
+	case !last && (!turned || handshaking(f.Client.Head(), f.Server.Head())):
+		if fresh < max(longTurn, grown/64) {
+			return false
+		}
+	case grown > alwaysLooked && fresh < grown/64:
+		return false
+	}
+	c.looked = grown
+	return true
+}
+
 const (
 	// alwaysLooked is how many bytes of a flow are looked at anew with each
-	// segment. Beyond it the flow must have grown by a 64th, since every look
-	// begins at the first byte.
+	// turn. Beyond it the flow must have grown by a 64th.
 	alwaysLooked = 8 << 10
+
+	// longTurn is how many bytes one side sends before they are looked at
+	// although it goes on.
+	longTurn = 8 << 10
 
 	// certificatesDepth bounds what a TLS server may send before its key
 	// exchange.
@@ -97,7 +158,7 @@ const (
 
 // Datagram looks at one datagram of a UDP flow.
 func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
-	c := conversationOf(f)
+	c := a.conversation(f)
 	if c.done {
 		return
 	}
@@ -106,14 +167,14 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 		Time: p.Frame.Time, Src: p.Src, Dst: p.Dst, FromServer: from == &f.Server,
 		Payload: p.Payload, Missing: p.Missing,
 	}
-	a.learned = Learned{certificates: &a.certificates}
+	a.learned = Learned{memory: &a.memory}
 	answer, swap := a.datagram(c, d)
-	for _, m := range c.facts.Marks[len(c.evidence):] {
-		c.evidence = append(c.evidence, Evidence{m.What, p.Frame})
+	for _, m := range c.Facts.Marks[len(c.Evidence):] {
+		c.Evidence = append(c.Evidence, Evidence{m.What, p.Frame})
 	}
 	if swap {
 		f.Swap(flow.Message)
-	} else if answer == Matched && c.facts.tellRoles() {
+	} else if answer == Matched && c.Facts.tellRoles() {
 		f.Confirm(flow.Message)
 	}
 	if len(a.learned.Names)+len(a.learned.Leases) > 0 {
@@ -123,17 +184,17 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 
 func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 	if c.spoken > 0 {
-		answer, swap := a.datagrams[c.spoken-1](d, &c.facts, &a.learned)
-		if answer != NoMatch || c.facts.Protocol != ProtoSTUN {
-			c.facts.Malformed = c.facts.Malformed || answer == NoMatch
+		answer, swap := a.datagrams[c.spoken-1](d, &c.Facts, &a.learned)
+		if answer != NoMatch || c.Facts.Protocol != ProtoSTUN {
+			c.Facts.Malformed = c.Facts.Malformed || answer == NoMatch
 			return answer, swap
 		}
 		// What STUN opened the way for follows on its ports (RFC 7983).
 	}
 	for i, classifier := range a.datagrams {
-		answer, swap := classifier(d, &c.facts, &a.learned)
+		answer, swap := classifier(d, &c.Facts, &a.learned)
 		if answer == Matched {
-			c.spoken = 1 + i
+			c.spoken = 1 + uint8(i)
 		}
 		if answer != NoMatch {
 			return answer, swap
@@ -148,38 +209,56 @@ func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 
 // End classifies for the last time and hands the flow's record on.
 func (a *Analyzer) End(f *flow.Flow) {
-	c := conversationOf(f)
+	c := a.conversation(f)
 	goesOn := f.Reason == flow.ActiveTimeout
 	if f.Protocol == flow.TCP && !c.done && !f.Starved && !goesOn {
-		a.classify(f, c, f.First, true)
+		a.classify(f, c, f.First(), true)
 	}
-	a.sink.Ended(c.record(f))
+	r := &c.Record
 	if goesOn {
-		c.facts = c.facts.clone()
+		r = c.snapshot(c.Facts.clone())
+	} else {
+		r.finish()
 	}
+	a.sink.Ended(r)
 }
 
 // classify runs the stream classifiers over what is in order now.
 func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final bool) {
 	defer a.survive(f, c)
-	a.learned = Learned{certificates: &a.certificates}
+	a.learned = Learned{memory: &a.memory}
 	answer := a.read(f, c, final)
 	if len(a.learned.Names) > 0 {
 		a.sink.Learned(f, at, a.learned)
 	}
 	if c.spoken > 0 {
-		if c.facts.tellRoles() {
+		if c.Facts.tellRoles() {
 			f.Confirm(flow.Message)
 		}
 		c.locate(f)
-		if w := c.facts.weight(answer); w > c.weight && !final {
-			c.weight = w
-			a.sink.Known(c.record(f))
+		if !final {
+			a.tell(f, c, answer)
 		}
 	}
 	if answer != NeedMore || final {
 		c.done = true
 		f.Release()
+	}
+}
+
+// tell says what other flows may depend on before this one is over.
+func (a *Analyzer) tell(f *flow.Flow, c *conversation, answer Answer) {
+	if w := int32(c.Facts.RTSP.weight()); w > c.media {
+		c.media = w
+		a.sink.Known(c.snapshot(c.Facts)) // which the next look replaces and does not change
+	}
+	if t := c.Facts.TLS; answer == Matched && t != nil {
+		c.Facts.TLS = a.memory.settle(t)
+		if len(t.SessionKeys) > 0 {
+			a.sink.Session(f, t)
+		} else {
+			a.memory.giveBack(t)
+		}
 	}
 }
 
@@ -190,14 +269,15 @@ func (a *Analyzer) read(f *flow.Flow, c *conversation, final bool) Answer {
 	if c.spoken > 0 {
 		facts, answer := a.streams[c.spoken-1](c.stream(f, final), &a.learned)
 		if answer == NoMatch {
-			c.facts.Malformed = true
+			c.Facts.Malformed = true
 			return Matched
 		}
-		c.facts = facts
+		a.memory.giveBack(c.Facts.TLS)
+		c.Facts = facts
 		return answer
 	}
 	answer := a.recognise(f, c, final)
-	for c.spoken == 0 && (goesOn(&f.Client, c.skipped) || goesOn(&f.Server, c.skipped)) {
+	for c.spoken == 0 && (goesOn(&f.Client, int(c.skipped)) || goesOn(&f.Server, int(c.skipped))) {
 		c.skipped, c.ruled = c.skipped+1, 0
 		answer = a.recognise(f, c, final)
 	}
@@ -227,7 +307,7 @@ func (a *Analyzer) recognise(f *flow.Flow, c *conversation, final bool) Answer {
 			if turn == 1 {
 				f.Swap(flow.Message)
 			}
-			c.spoken, c.facts = 1+i, facts
+			c.spoken, c.Facts = 1+uint8(i), facts
 			return answer
 		}
 	}
@@ -239,7 +319,7 @@ func (a *Analyzer) survive(f *flow.Flow, c *conversation) {
 	if recover() != nil {
 		a.panics++
 		c.done = true
-		c.facts.Malformed = true
+		c.Facts.Malformed = true
 		f.Release()
 	}
 }
@@ -260,11 +340,11 @@ func (c *conversation) stream(f *flow.Flow, final bool) Stream {
 // that follows too. A half whose very first byte is missing is joined late.
 func (c *conversation) view(h *flow.Half) (from, to int) {
 	n, gaps := len(h.Head()), holes(h)
-	i := min(c.skipped, len(gaps))
+	i := min(int(c.skipped), len(gaps))
 	if i > 0 {
 		from = gaps[i-1]
 	}
-	if i == len(gaps) || c.facts.Protocol == ProtoRTSP {
+	if i == len(gaps) || c.Facts.Protocol == ProtoRTSP {
 		return from, n
 	}
 	return from, gaps[i]
@@ -283,7 +363,7 @@ func holes(h *flow.Half) []int {
 // afterGap reports whether the view of h holds bytes from behind a hole.
 func (c *conversation) afterGap(h *flow.Half) bool {
 	gaps := h.Gaps()
-	return len(gaps) > 0 && (gaps[0] == 0 || c.skipped > 0 || c.facts.Protocol == ProtoRTSP)
+	return len(gaps) > 0 && (gaps[0] == 0 || c.skipped > 0 || c.Facts.Protocol == ProtoRTSP)
 }
 
 // goesOn reports whether h has bytes behind its first n holes and the next.
@@ -300,25 +380,33 @@ func (s Stream) swap() Stream {
 
 // locate names the frames of the marks, in the order of the frames.
 func (c *conversation) locate(f *flow.Flow) {
-	if len(c.facts.Marks) == len(c.evidence) {
+	if n := len(c.Facts.Marks); n == 0 || n == len(c.Evidence) {
 		return
 	}
-	c.evidence = make([]Evidence, 0, len(c.facts.Marks))
-	for _, m := range c.facts.Marks {
+	c.Evidence = slices.Grow(c.Evidence[:0], len(c.Facts.Marks))
+	for _, m := range c.Facts.Marks {
 		half := &f.Client
 		if m.Server {
 			half = &f.Server
 		}
 		from, _ := c.view(half)
-		c.evidence = append(c.evidence, Evidence{m.What, half.FrameAt(from + m.Offset)})
+		c.Evidence = append(c.Evidence, Evidence{m.What, half.FrameAt(from + m.Offset)})
 	}
-	slices.SortStableFunc(c.evidence, func(a, b Evidence) int { return cmp.Compare(a.Frame.Time, b.Frame.Time) })
+	slices.SortStableFunc(c.Evidence, func(a, b Evidence) int { return cmp.Compare(a.Frame.Time, b.Frame.Time) })
+	c.Facts.Marks = nil // they may be in memory of the classifier's
 }
 
-// record returns a snapshot of f and what is known of it.
-func (c *conversation) record(f *flow.Flow) *Record {
-	r := &Record{Flow: f.Snapshot(), Facts: c.facts.clone(), Evidence: c.evidence}
+// snapshot returns a record of the flow as it stands, which does not change when
+// the flow goes on.
+func (c *conversation) snapshot(facts Facts) *Record {
+	f := c.Flow.Snapshot()
+	r := &Record{Flow: &f, Facts: facts, Evidence: slices.Clone(c.Evidence)}
+	r.finish()
+	return r
+}
+
+// finish completes a record that is to be handed on.
+func (r *Record) finish() {
 	r.Facts.Marks, r.Facts.dtls, r.Facts.quic = nil, nil, nil
 	r.wrap()
-	return r
 }

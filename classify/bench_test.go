@@ -1,6 +1,8 @@
 package classify
 
 import (
+	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -38,6 +40,43 @@ func TestFurtherPacketsAllocateNothing(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(1000, add); n != 0 {
 			t.Errorf("%s: %v allocations a packet", name, n)
+		}
+	}
+}
+
+// forgetful is a Sink that keeps nothing.
+type forgetful struct{}
+
+func (forgetful) Learned(*flow.Flow, flow.Frame, Learned) {}
+func (forgetful) Known(*Record)                           {}
+func (forgetful) Session(*flow.Flow, *TLS)                {}
+func (forgetful) Ended(*Record)                           {}
+
+// A connection that is open and whose facts are complete costs no more than 1
+// KiB, the table's index included: a million of them fit into a gigabyte.
+func TestOpenFlowsAreSmall(t *testing.T) {
+	const flows, most = 50_000, 1024
+	for _, name := range []string{"tls13.0", "tls12-ecdhe.0"} {
+		packets := connect(tlsTurns(t, name)...).packets
+		table := flow.NewTable(flow.Config{}, NewAnalyzer(forgetful{}))
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range flows {
+			host := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), uint16(1000+i>>16))
+			for _, p := range packets {
+				if p.Src == ends[0] {
+					p.Src = host
+				} else {
+					p.Dst = host
+				}
+				table.Add(&p, uint64(i))
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if n := (after.HeapAlloc - before.HeapAlloc) / flows; n > most || table.Stats().Flows != flows {
+			t.Errorf("%s: %d bytes each of %d flows, no more than %d are wanted", name, n, table.Stats().Flows, most)
 		}
 	}
 }

@@ -39,32 +39,6 @@ func readLeaf(body cryptobyte.String) (der []byte, ok bool) {
 	return leaf, true
 }
 
-// certificates remembers what certificates say, by their digest: a site meets the
-// same few again and again, and reading one costs more than the handshake around
-// it. A nil one reads each anew.
-type certificates struct{ known map[[32]byte]*Certificate }
-
-// maxCertificates bounds the certificates remembered. When it is reached all are
-// forgotten, which costs no more than reading them again.
-const maxCertificates = 1024
-
-// read returns what a certificate says, which the caller must not change.
-func (k *certificates) read(der []byte) *Certificate {
-	if k == nil {
-		return parseCertificate(der)
-	}
-	digest := sha256.Sum256(der)
-	if c := k.known[digest]; c != nil {
-		return c
-	}
-	if k.known == nil || len(k.known) >= maxCertificates {
-		k.known = map[[32]byte]*Certificate{}
-	}
-	c := parseCertificate(der)
-	k.known[digest] = c
-	return c
-}
-
 // parseCertificate returns what a certificate says of itself. When crypto/x509
 // refuses it, SHA256 alone is set.
 func parseCertificate(der []byte) *Certificate {
@@ -76,6 +50,7 @@ func parseCertificate(der []byte) *Certificate {
 	c.Subject, c.Issuer = x.Subject.String(), x.Issuer.String()
 	c.DNSNames = x.DNSNames[:min(len(x.DNSNames), maxCertificateNames)]
 	c.IPAddresses = addresses(x.IPAddresses)
+	c.MoreNames = max(len(x.DNSNames), len(x.IPAddresses)) > maxCertificateNames
 	c.SerialNumber = x.SerialNumber.Text(16)
 	c.NotBefore, c.NotAfter = clamp(x.NotBefore), clamp(x.NotAfter)
 	c.PublicKeyAlgorithm, c.PublicKeyBits = x.PublicKeyAlgorithm.String(), keyBits(x.PublicKey)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 //go:generate go run ./gen suites ../../shared/reference/tls_ciphersuites.csv cipher_suite_table.go
@@ -67,6 +68,9 @@ func (c CipherSuite) KeyExchange() string { return c.row().keyExchange }
 // Authentication returns how the suite authenticates the server: RSA, DSS,
 // ECDSA, PSK …, "none" or "TLS13", and empty when the suite is unknown.
 func (c CipherSuite) Authentication() string { return c.row().authentication }
+
+// AES reports whether AES is the suite's cipher: its name says so.
+func (c CipherSuite) AES() bool { return strings.Contains(c.row().name, "_AES_") }
 
 // ForwardSecret says whether a full handshake with this suite is forward
 // secret. It is unknown for unregistered suites and for those of TLS 1.3,

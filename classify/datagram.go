@@ -22,7 +22,7 @@ type Learned struct {
 	Names  []Name // at most 256 a message
 	Leases []Lease
 
-	certificates *certificates // read before by the same Analyzer; may be nil
+	*memory // of the Analyzer; may be nil
 }
 
 // A datagramClassifier reads one datagram and adds what it says to f, which

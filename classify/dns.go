@@ -19,7 +19,7 @@ func dnsDatagram(d Datagram, f *Facts, l *Learned) (Answer, bool) {
 	if d.Src.Port() == netbiosPort || d.Dst.Port() == netbiosPort {
 		return NoMatch, false // NetBIOS names have the same format
 	}
-	m, ok := readDNS(d.Payload, protocol == ProtoMDNS)
+	m, ok := readDNS(d.Payload, protocol == ProtoMDNS, l.shared())
 	if !ok {
 		return NoMatch, false
 	}
@@ -78,6 +78,7 @@ func (f *DNS) note(m dnsMessage) {
 		f.Queries++
 	}
 	f.Answers += m.parsed[1]
+	f.fail(m)
 	for _, q := range m.questions {
 		f.Names = addOnce(f.Names, q.name, maxQueryNames)
 	}
@@ -116,7 +117,7 @@ func (f *Facts) readDNSHalf(b []byte, server bool, l *Learned) verdict {
 			}
 			return answer
 		}
-		m, ok := readDNS(body, false)
+		m, ok := readDNS(body, false, l.shared())
 		switch {
 		case ok && m.response == server && m.whole() && (answer == recognised || m.simple()):
 		case answer == recognised:

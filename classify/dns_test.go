@@ -38,7 +38,7 @@ func TestCapturedDNS(t *testing.T) {
 		{"www.example", "cam.example", addr("2001:db8::7"), 60},
 	}
 	f, l := replay(t, dnsDatagram, "dns/udp", 40000, 35353)
-	if f.Protocol != ProtoDNS || f.Malformed || !reflect.DeepEqual(*f.DNS, DNS{3, 3, 4, []string{"www.example", "none.example"}}) {
+	if f.Protocol != ProtoDNS || f.Malformed || !reflect.DeepEqual(*f.DNS, DNS{3, 3, 4, []string{"www.example", "none.example"}, []NameFailure{{"none.example", "NXDOMAIN"}}}) {
 		t.Errorf("%s", show(f))
 	}
 	if !reflect.DeepEqual(l.Names, want) {
@@ -48,7 +48,7 @@ func TestCapturedDNS(t *testing.T) {
 	l = Learned{}
 	list := segments(t, "dns/tcp")
 	f, answer := dnsStream(halves(list), &l)
-	if answer != Matched || !reflect.DeepEqual(*f.DNS, DNS{2, 2, 3, []string{"www.example", "cam.example"}}) {
+	if answer != Matched || !reflect.DeepEqual(*f.DNS, DNS{2, 2, 3, []string{"www.example", "cam.example"}, nil}) {
 		t.Errorf("%v %s", answer, show(f))
 	}
 	want = []Name{{"www.example", "cam.example", addr("192.0.2.7"), 60}, {"cam.example", "cam.example", addr("2001:db8::7"), 120}}

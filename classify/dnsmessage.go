@@ -2,7 +2,6 @@ package classify
 
 import (
 	"net/netip"
-	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -25,6 +24,7 @@ const (
 
 // dnsMessage is one message (RFC 1035, section 4).
 type dnsMessage struct {
+	shared    *memory // that has the names; may be nil
 	response  bool
 	truncated bool
 	opcode    uint8
@@ -56,7 +56,8 @@ type dnsRecord struct {
 
 // readDNS reads a message as far as it goes; ok is false when its header is not
 // that of DNS. What m.cut and m.invalid mean is for the caller to say.
-func readDNS(b []byte, additional bool) (m dnsMessage, ok bool) {
+func readDNS(b []byte, additional bool, shared *memory) (m dnsMessage, ok bool) {
+	m.shared = shared
 	s := cryptobyte.String(b)
 	var flags uint16
 	if !s.Skip(2) || !s.ReadUint16(&flags) {
@@ -146,7 +147,8 @@ func (m *dnsMessage) readRecord(s *cryptobyte.String, message []byte, keep bool)
 // end, a byte of a label that is not printable written as \DDD. A compression
 // pointer must lead towards the message's beginning.
 func (m *dnsMessage) readName(s *cryptobyte.String, message []byte) (string, bool) {
-	var name strings.Builder
+	var room [128]byte
+	name := room[:0]
 	here, before := s, len(message)-len(*s)
 	for pointers, length := 0, 0; ; {
 		var c, low uint8
@@ -156,7 +158,7 @@ func (m *dnsMessage) readName(s *cryptobyte.String, message []byte) (string, boo
 		switch c >> 6 {
 		case 0:
 			if c == 0 {
-				return name.String(), true
+				return m.shared.name(name), true
 			}
 			var label []byte
 			if length += int(c) + 1; !here.ReadBytes(&label, int(c)) {
@@ -166,7 +168,7 @@ func (m *dnsMessage) readName(s *cryptobyte.String, message []byte) (string, boo
 				m.invalid = true
 				return "", false
 			}
-			writeLabel(&name, label)
+			name = appendLabel(name, label)
 		case 3:
 			if !here.ReadUint8(&low) {
 				return "", false
@@ -185,21 +187,21 @@ func (m *dnsMessage) readName(s *cryptobyte.String, message []byte) (string, boo
 	}
 }
 
-func writeLabel(name *strings.Builder, label []byte) {
-	if name.Len() > 0 {
-		name.WriteByte('.')
+func appendLabel(name, label []byte) []byte {
+	if len(name) > 0 {
+		name = append(name, '.')
 	}
 	for _, c := range label {
 		switch {
 		case 'A' <= c && c <= 'Z':
-			name.WriteByte(c + 'a' - 'A')
+			name = append(name, c+'a'-'A')
 		case c == '.' || c == '\\':
-			name.WriteByte('\\')
-			name.WriteByte(c)
+			name = append(name, '\\', c)
 		case c < 0x21 || c > 0x7e:
-			name.Write([]byte{'\\', '0' + c/100, '0' + c/10%10, '0' + c%10})
+			name = append(name, '\\', '0'+c/100, '0'+c/10%10, '0'+c%10)
 		default:
-			name.WriteByte(c)
+			name = append(name, c)
 		}
 	}
+	return name
 }

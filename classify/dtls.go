@@ -47,14 +47,14 @@ func dtlsDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 		return NoMatch, false
 	case !known:
 		f.Protocol, f.TLS = ProtoDTLS, &TLS{}
-		f.dtls = &dtlsFlow{fromClient: dtlsSide{connectionID: -1}, fromServer: dtlsSide{connectionID: -1, tlsSide: tlsSide{server: true}}}
+		f.dtls = &dtlsFlow{handshake: handshake{transport: 'd'}, fromClient: dtlsSide{connectionID: -1}, fromServer: dtlsSide{connectionID: -1, tlsSide: tlsSide{server: true}}}
 	}
 	flow := f.dtls
 	flow.tls, flow.changed = f.TLS, false
 	swap := flow.datagram(d)
 	if flow.changed {
 		flow.conclude()
-		flow.finish('d')
+		flow.finish()
 		f.Wrapped, f.WrappedBy = wrappedByALPN(f.TLS)
 	}
 	f.take(&flow.fromClient.tlsSide)

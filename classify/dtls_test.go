@@ -61,7 +61,7 @@ const dtlsCertified = "rsa_pss_rsae_sha256 ske cert resumed=no secret=yes establ
 // s_server, and the number in each.
 func TestCapturedDTLS(t *testing.T) {
 	want := map[string]string{
-		"dtls/dtls10.0":        "matched dtls 1.0 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA x25519 ske cert resumed=no secret=yes established",
+		"dtls/dtls10.0":        "matched dtls 1.0 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA x25519 ske cert etm resumed=no secret=yes established",
 		"dtls/dtls12.0":        "matched dtls 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 x25519 " + dtlsCertified,
 		"dtls/dtls12-cookie.0": "matched dtls 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 x25519 " + dtlsCertified,
 		"dtls/dtls12-mtu.0":    "matched dtls 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 x25519 " + dtlsCertified,

@@ -136,17 +136,20 @@ type TLS struct {
 	// supported_versions, else the one version that legacy_version names: a
 	// client that offers it may or may not speak older ones. Lists of code
 	// points are cut after 512, names after 32.
-	OfferedVersions []TLSVersion
-	OfferedSuites   []CipherSuite
-	OfferedGroups   []Group
-	OfferedALPN     []string
-	PSKModes        []uint8 // RFC 8446, section 4.2.9: 0 psk_ke, 1 psk_dhe_ke
-	OfferedPSK      bool    // pre_shared_key present
-	EarlyData       bool    // early_data offered
-	SSLv2Framed     bool    // the hello came in SSLv2 framing
-	ServerName      string  // SNI host_name; with ECH the outer one, which is not the destination
-	ECH             bool
-	JA3, JA4        string
+	OfferedVersions   []TLSVersion
+	SupportedVersions bool // OfferedVersions is that extension's, so that it names the oldest version too
+	OfferedSuites     []CipherSuite
+	OfferedGroups     []Group
+	OfferedSignatures []SignatureScheme // signature_algorithms; empty when absent
+	OfferedALPN       []string
+	PSKModes          []uint8 // RFC 8446, section 4.2.9: 0 psk_ke, 1 psk_dhe_ke
+	OfferedPSK        bool    // pre_shared_key present
+	EarlyData         bool    // early_data offered
+	EarlyDataSent     bool    // the client sent early data; whether the server took it is encrypted
+	SSLv2Framed       bool    // the hello came in SSLv2 framing
+	ServerName        string  // SNI host_name; with ECH the outer one, which is not the destination
+	ECH               bool
+	JA3, JA4          string
 
 	// What the server chose.
 	Version     TLSVersion  // negotiated; 0 until a ServerHello tells
@@ -159,10 +162,14 @@ type TLS struct {
 	HelloRetry  bool
 	JA3S        string
 
+	EncryptThenMAC bool // RFC 7366, which only CBC suites need
+
 	ServerKeyExchange bool
-	SignatureScheme   SignatureScheme // of a TLS 1.2 ServerKeyExchange; 0 when none
-	Certificate       *Certificate    // the server's leaf, visible up to TLS 1.2
-	ClientCertificate bool            // the client sent a certificate, visible up to TLS 1.2
+	SignatureScheme   SignatureScheme   // of a TLS 1.2 ServerKeyExchange; 0 when none
+	ClientSignature   SignatureScheme   // of a TLS 1.2 CertificateVerify; 0 when none
+	WantedSignatures  []SignatureScheme // that a TLS 1.2 CertificateRequest lets the client use
+	Certificate       *Certificate      // the server's leaf, visible up to TLS 1.2
+	ClientCertificate bool              // the client sent a certificate, visible up to TLS 1.2
 
 	Resumed        Trit
 	ForwardSecrecy Trit   // of the key exchange; of a session resumed up to TLS 1.2, that of its first handshake, whose suite it keeps
@@ -192,6 +199,7 @@ type Certificate struct {
 	Subject, Issuer     string
 	DNSNames            []string
 	IPAddresses         []netip.Addr
+	MoreNames           bool   // there are names or addresses beyond the 256 of each that are kept
 	SerialNumber        string // hexadecimal
 	NotBefore, NotAfter flow.Time
 	PublicKeyAlgorithm  string
@@ -283,8 +291,9 @@ type NTP struct {
 // DNS holds the facts of a DNS, mDNS or LLMNR flow (RFC 1035).
 type DNS struct {
 	Queries, Responses int
-	Answers            int      // resource records in answer sections
-	Names              []string // question names, lower case, no trailing dot, each once, at most 64
+	Answers            int           // resource records in answer sections
+	Names              []string      // question names, lower case, no trailing dot, each once, at most 64
+	Failures           []NameFailure // each once, at most 16
 }
 
 // Name is one address that a DNS response gave for a name, along its chain of

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 //go:generate go run ./gen groups ../../shared/reference/tls_groups.csv group_table.go
@@ -26,6 +28,8 @@ type group struct {
 	bits    int
 	class   Class
 	reasons string
+	fips    bool
+	bsi     bool
 }
 
 // row returns what the table says of g; the zero row when it does not know it.
@@ -53,6 +57,27 @@ func (g Group) Kind() string { return g.row().kind }
 // Bits returns the group's security strength in bits, which is not the length
 // of its keys: 128 for secp256r1. 0 is unknown.
 func (g Group) Bits() int { return g.row().bits }
+
+// Prime returns the length of a finite-field group's prime in bits, 0 of any
+// other: RFC 7919 names its groups by it.
+func (g Group) Prime() int {
+	bits, err := strconv.Atoi(strings.TrimPrefix(g.row().name, "ffdhe"))
+	if err != nil {
+		return 0
+	}
+	return bits
+}
+
+// FIPS reports whether NIST approves of the group for key agreement (SP
+// 800-56A, SP 800-186, FIPS 203); of a hybrid, of one of its parts.
+func (g Group) FIPS() bool { return g.row().fips }
+
+// BSI reports whether TR-02102-2 recommends the group.
+func (g Group) BSI() bool { return g.row().bsi }
+
+// Explicit reports whether the parameters were the server's own and not those
+// of a named group (RFC 8422, section 5.1.1).
+func (g Group) Explicit() bool { return g == explicitPrimeCurve || g == explicitChar2Curve }
 
 // Class says how the group stands by the practice of today.
 func (g Group) Class() Class { return g.row().class }

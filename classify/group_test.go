@@ -58,3 +58,17 @@ func TestVersionNames(t *testing.T) {
 		t.Error("DTLS versions do not compare as the TLS versions that they were made from")
 	}
 }
+
+func TestGroupsByDocument(t *testing.T) {
+	for group, want := range map[Group]struct {
+		prime     int
+		fips, bsi bool
+	}{
+		0x0017: {0, true, true}, 0x001D: {0, false, false}, 0x001A: {0, false, true}, 0x0100: {2048, true, false},
+		0x0104: {8192, true, true}, 0x11EC: {0, true, true}, 0x0013: {0, false, false}, 0xEEEE: {0, false, false},
+	} {
+		if group.Prime() != want.prime || group.FIPS() != want.fips || group.BSI() != want.bsi {
+			t.Errorf("%s: prime of %d bits, FIPS %t, BSI %t", group, group.Prime(), group.FIPS(), group.BSI())
+		}
+	}
+}

@@ -66,7 +66,7 @@ func quicDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 // be the other way round.
 func (q *quicFlow) datagram(d Datagram, f *Facts) (swap bool) {
 	if q.tls == nil {
-		q.tls = &TLS{}
+		q.tls, q.transport = &TLS{}, 'q'
 	}
 	if f.TLS != nil {
 		q.tls = f.TLS
@@ -86,7 +86,7 @@ func (q *quicFlow) datagram(d Datagram, f *Facts) (swap bool) {
 	q.clientFinished = q.fromClient.passed.short
 	q.serverEncrypted = q.fromServer.passed.handshake || q.fromServer.passed.short
 	q.conclude()
-	q.finish('q')
+	q.finish()
 	if t := q.tls; t.ClientHello || t.ServerHello || t.HelloRetry || t.Alert != "" || t.ServerName != "" {
 		f.TLS = t
 		f.Wrapped, f.WrappedBy = wrappedByALPN(t)
@@ -106,6 +106,7 @@ func (q *quicFlow) packet(d Datagram, p quicPacket, facts *QUIC) {
 		q.tell(d, true)
 	case quicZeroRTT:
 		q.tell(d, false)
+		q.tls.EarlyDataSent = true
 	case quicInitial:
 		q.initial(d, p)
 	}

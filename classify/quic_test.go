@@ -35,7 +35,7 @@ func TestCapturedQUIC(t *testing.T) {
 		"quic/retry.0":   {plain + "X25519MLKEM768 key_share http by alpn_offered resumed=no secret=yes established", "camera.example", "q13d0315h3_55b375c5d22e_", quicV1, true},
 		"quic/hrr.0":     {plain + "secp384r1 key_share retry http by alpn_offered resumed=no secret=yes established", "camera.example", "q13d0315h3_55b375c5d22e_", quicV1, false},
 		"quic/resume.0":  {plain + "X25519MLKEM768 key_share http by alpn_offered resumed=no secret=yes established", "camera.example", "q13d0315h3_55b375c5d22e_", quicV1, false},
-		"quic/resume.1":  {plain + "X25519MLKEM768 key_share psk early http by alpn_offered resumed=yes secret=yes established", "camera.example", "q13d0317h3_55b375c5d22e_", quicV1, false},
+		"quic/resume.1":  {plain + "X25519MLKEM768 key_share psk early sent http by alpn_offered resumed=yes secret=yes established", "camera.example", "q13d0317h3_55b375c5d22e_", quicV1, false},
 		"quic/alert.0":   {"matched resumed=unknown secret=unknown alert=no_application_protocol server=true", "camera.example", "q13d0315or_55b375c5d22e_", quicV1, false},
 		"quic/rfc9001":   {plain + "x25519 key_share resumed=no secret=yes", "example.com", "q13d0211an_62ed6f6ca7ad_", quicV1, false},
 		"quic/rfc9369":   {plain + "x25519 key_share resumed=no secret=yes", "example.com", "q13d0211an_62ed6f6ca7ad_", quicV2, false},

@@ -6,7 +6,7 @@ import "spanaudit/flow"
 // records print. It is never changed once it has been handed on, save that the
 // site may bind a media flow to the RTSP session that set it up.
 type Record struct {
-	flow.Flow // its heads released
+	*flow.Flow // its heads released
 	Facts
 
 	// Evidence names the frames of the messages that decide something, in
@@ -63,20 +63,16 @@ func (f Facts) tellRoles() bool {
 	return true
 }
 
-// weight grows with the facts that others wait for: a session that another
-// flow may resume, media ports that another flow will use.
-func (f Facts) weight(a Answer) int {
-	w := 0
-	if f.RTSP != nil {
-		w += 1 + len(f.RTSP.Setups)
-		for _, s := range f.RTSP.Setups {
-			if s.Answered {
-				w++
-			}
-		}
+// weight grows with the media that was set up, which other flows will carry.
+func (r *RTSP) weight() int {
+	if r == nil {
+		return 0
 	}
-	if a == Matched {
-		w++
+	w := 1 + len(r.Setups)
+	for _, s := range r.Setups {
+		if s.Answered {
+			w++
+		}
 	}
 	return w
 }

@@ -5,8 +5,9 @@ package classify
 // ended by a fatal alert, and, of a connection joined after its handshake, once
 // two records in a row were seen.
 //
-// What costs more than all the rest, JA3, JA3S, JA4 and the certificate, is
-// left out of the facts while the answer is NeedMore and s is not final.
+// What costs more than all the rest, JA3S, the certificate and the keys of
+// sessions, is left out of the facts while the answer is NeedMore and s is not
+// final.
 func tlsStream(s Stream, l *Learned) (Facts, Answer) {
 	clientBegins := tlsBeginning(s.Client, false, s.ClientJoined)
 	serverBegins := tlsBeginning(s.Server, true, s.ServerJoined)
@@ -14,11 +15,9 @@ func tlsStream(s Stream, l *Learned) (Facts, Answer) {
 		return Facts{}, unrecognised(s, clientBegins, serverBegins)
 	}
 
-	h := handshake{tls: &TLS{}}
-	if l != nil {
-		h.certificates = l.certificates
-	}
-	server, client := newTLSHalf(s.Server, true), newTLSHalf(s.Client, false)
+	m := l.shared()
+	h := handshake{memory: m, transport: 't', tls: m.facts()}
+	server, client := m.halves(s.Server, s.Client)
 	h.readServer(server, serverBegins) // first: it says how to read the client
 	h.readClient(client, clientBegins)
 
@@ -29,16 +28,17 @@ func tlsStream(s Stream, l *Learned) (Facts, Answer) {
 		}
 		f.Malformed = true // one side spoke TLS, the other did not
 	}
-	f.Marks = append(client.marks, server.marks...)
+	client.marks = append(client.marks, server.marks...)
+	f.Marks = client.marks
 	h.conclude()
 	f.Wrapped, f.WrappedBy = wrappedByALPN(h.tls)
 	joined := clientBegins == beginsWithin && serverBegins == beginsWithin
 	if h.tls.Established || h.tls.Alert != "" || joined {
-		h.finish('t')
+		h.finish()
 		return f, Matched
 	}
 	if s.Final {
-		h.finish('t')
+		h.finish()
 	}
 	return f, NeedMore
 }
@@ -54,18 +54,15 @@ func unrecognised(s Stream, client, server beginning) Answer {
 	return NeedMore
 }
 
-// finish computes what is left out while more bytes are to come, of hellos that
-// came over transport: 't' TCP, 'q' QUIC, 'd' DTLS.
-func (h *handshake) finish(transport byte) {
+// finish computes what is left out while more bytes are to come.
+func (h *handshake) finish() {
 	t := h.tls
-	if t.ClientHello && t.JA4 == "" && !t.SSLv2Framed {
-		t.JA3, t.JA4 = h.client.ja3(), h.client.ja4(transport)
-	}
+	h.keys()
 	if t.ServerHello && t.JA3S == "" && t.Version != SSL2 {
-		t.JA3S = h.server.ja3s()
+		t.JA3S = h.memory.ja3sOf(&h.server)
 	}
 	if h.leaf != nil && t.Certificate == nil {
-		t.Certificate = h.certificates.read(h.leaf)
+		t.Certificate = h.memory.certificate(h.leaf)
 	}
 }
 

@@ -126,3 +126,9 @@ func finishedLength(body cryptobyte.String) bool {
 	}
 	return false
 }
+
+// endOfEarlyDataLength reports whether an encrypted record is as long as an
+// EndOfEarlyData is: a header of 4 bytes, a content type and a tag.
+func endOfEarlyDataLength(body cryptobyte.String) bool {
+	return len(body) == 4+1+16 || len(body) == 4+1+8
+}

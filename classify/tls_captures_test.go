@@ -85,7 +85,10 @@ func tlsSeen(f Facts, a Answer) string {
 	add(x.ServerKeyExchange, "ske")
 	add(x.Certificate != nil, "cert")
 	add(x.ClientCertificate, "client-cert")
+	add(x.ClientSignature != 0, "signed %s of %d", x.ClientSignature, len(x.WantedSignatures))
+	add(x.EncryptThenMAC, "etm")
 	add(x.EarlyData, "early")
+	add(x.EarlyDataSent, "sent")
 	add(x.ALPN != "", "alpn=%s", x.ALPN)
 	add(f.Wrapped != "", "%s by %s", f.Wrapped, f.WrappedBy)
 	add(true, "resumed=%s secret=%s", x.Resumed, x.ForwardSecrecy)
@@ -104,23 +107,23 @@ func tlsCaptures() map[string]struct{ seen, ja3, ja3s string } {
 	return map[string]struct{ seen, ja3, ja3s string }{
 		"alpn-mqtt.0": {"matched tls 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 x25519 rsa_pss_rsae_sha256 ske cert alpn=x-amzn-mqtt-ca mqtt by alpn resumed=no secret=yes established",
 			"22558766122974704364c9c75c5cce0a", "895252f3ce80cebf7a8837be83ec8e16"},
-		"mtls.0": {"matched tls 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 x25519 rsa_pss_rsae_sha256 ske cert client-cert resumed=no secret=yes established",
+		"mtls.0": {"matched tls 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 x25519 rsa_pss_rsae_sha256 ske cert client-cert signed rsa_pss_rsae_sha256 of 20 resumed=no secret=yes established",
 			"871a754af286dfb70c1b53c6887c62e0", "ec74a5c51106f0419184d0dd08fb05bc"},
-		"tls10.0": {"matched tls 1.0 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA x25519 ske cert resumed=no secret=yes established",
+		"tls10.0": {"matched tls 1.0 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA x25519 ske cert etm resumed=no secret=yes established",
 			"c6dbf3152a545382a95425e390e2d2e8", "bd665c27797205a73c67f1be8b8ed90f"},
-		"tls11.0": {"matched tls 1.1 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA x25519 ske cert resumed=no secret=yes established",
+		"tls11.0": {"matched tls 1.1 TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA x25519 ske cert etm resumed=no secret=yes established",
 			"1d41372cac33d51bb9265e8f91bf1df0", "35b72bd6c43cf850b77a476c54cee5ab"},
-		"tls12-anon.0": {"matched tls 1.2 TLS_DH_anon_WITH_AES_128_CBC_SHA256 dh1024 ske resumed=no secret=yes established",
+		"tls12-anon.0": {"matched tls 1.2 TLS_DH_anon_WITH_AES_128_CBC_SHA256 dh1024 ske etm resumed=no secret=yes established",
 			"90cde87683ca76a627fa29cc2d2102f8", "8a20f3d2556ec16237ca1b690bb85579"},
 		"tls12-dhe1024.0": {"matched tls 1.2 TLS_DHE_RSA_WITH_AES_128_GCM_SHA256 dh2048 " + tlsCertified,
 			"bfa18b1f40827f028ed9d6133d494e0f", "6083fd0ddad8c75177f2e05a0d16748f"},
-		"tls12-ecdhe-null.0": {"matched tls 1.2 TLS_ECDHE_RSA_WITH_NULL_SHA x25519 " + tlsCertified,
+		"tls12-ecdhe-null.0": {"matched tls 1.2 TLS_ECDHE_RSA_WITH_NULL_SHA x25519 " + strings.Replace(tlsCertified, "cert", "cert etm", 1),
 			"ead663696c72b899edc8a8a8b8bcebc9", "55fa8c864ac2e1a739fbcd1e23c092b0"},
 		"tls12-ecdhe.0": {"matched tls 1.2 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 x25519 " + tlsCertified,
 			"871a754af286dfb70c1b53c6887c62e0", "ec74a5c51106f0419184d0dd08fb05bc"},
 		"tls12-fail.0": {"matched resumed=unknown secret=unknown alert=protocol_version server=true",
 			"871a754af286dfb70c1b53c6887c62e0", ""},
-		"tls12-null.0": {"matched tls 1.2 TLS_RSA_WITH_NULL_SHA256 cert resumed=no secret=no established",
+		"tls12-null.0": {"matched tls 1.2 TLS_RSA_WITH_NULL_SHA256 cert etm resumed=no secret=no established",
 			"867f68e6f517f5e44f1ddca5d805366c", "d8d8a9968e53610b0e5c9c3f48ac7ae5"},
 		"tls12-psk.0": {"matched tls 1.2 TLS_PSK_WITH_AES_128_GCM_SHA256 resumed=no secret=no established",
 			"e2c742a1ce16f0102cfd7812f3521299", "51946f783c9dc140b29d19b802d25eb4"},
@@ -138,7 +141,7 @@ func tlsCaptures() map[string]struct{ seen, ja3, ja3s string } {
 			"871a754af286dfb70c1b53c6887c62e0", "fd4bc6cea4877646ccd62f0792ec0b62"},
 		"tls13-0rtt.0": {"matched tls 1.3 TLS_AES_256_GCM_SHA384 x25519 key_share resumed=no secret=yes established",
 			"f146948b4a599d4d7ddf071b74696983", "15af977ce25de452b96affa2addb1036"},
-		"tls13-0rtt.1": {"matched tls 1.3 TLS_AES_256_GCM_SHA384 x25519 key_share psk early resumed=yes secret=yes established",
+		"tls13-0rtt.1": {"matched tls 1.3 TLS_AES_256_GCM_SHA384 x25519 key_share psk early sent resumed=yes secret=yes established",
 			"24f7cdd06e16ad467d45bc4196a60c7a", "2253c82f03b621c5144709b393fde2c9"},
 		"tls13-hrr.0": {"matched tls 1.3 TLS_AES_256_GCM_SHA384 secp384r1 key_share retry resumed=no secret=yes established",
 			"b76a0e4d93920eb9a4ff1bb9c8879387", "15af977ce25de452b96affa2addb1036"},
@@ -293,7 +296,7 @@ func TestCostlyFactsWaitUntilTheyStand(t *testing.T) {
 	s := tlsHalves(tlsTurns(t, "tls12-ecdhe.0"))
 	s.Client = s.Client[:230]
 	f, a := tlsStream(s, nil)
-	if a != NeedMore || f.TLS.JA3+f.TLS.JA4+f.TLS.JA3S != "" || f.TLS.Certificate != nil {
+	if a != NeedMore || f.TLS.JA3S != "" || f.TLS.Certificate != nil {
 		t.Errorf("before the end: %d %+v", a, f.TLS)
 	}
 	s.Final = true

@@ -11,6 +11,7 @@ const (
 	extPointFormats        = 11
 	extSignatureAlgorithms = 13
 	extALPN                = 16
+	extEncryptThenMAC      = 22
 	extSessionTicket       = 35
 	extDraftKeyShare       = 40 // of TLS 1.3 before draft 23
 	extPreSharedKey        = 41
@@ -139,20 +140,53 @@ func readServerName(data cryptobyte.String, name *cryptobyte.String) bool {
 	return true
 }
 
-// offer writes what the client offers to t.
-func (hello *clientHello) offer(t *TLS) {
+// offer notes what the client offers.
+func (h *handshake) offer() {
+	t, hello := h.tls, &h.client
+	o := h.memory.offer(hello, h.transport)
 	t.ClientHello = true
-	t.OfferedVersions = offeredVersions(hello)
-	t.OfferedSuites = codePoints[CipherSuite](hello.suites)
-	t.OfferedGroups = codePoints[Group](hello.groups)
-	t.OfferedALPN = readALPN(hello.alpn)
+	t.OfferedVersions, t.OfferedSuites, t.OfferedGroups = o.versions, o.suites, o.groups
+	t.OfferedSignatures, t.OfferedALPN, t.PSKModes = o.signatures, o.alpn, o.pskModes
+	t.SupportedVersions = len(hello.versions) > 0
+	t.JA3, t.JA4 = o.ja3, o.ja4
+	t.OfferedPSK, t.EarlyData, t.ECH = hello.psk, hello.earlyData, hello.ech
+	t.ServerName = h.memory.name(hello.serverName[:min(len(hello.serverName), maxServerName)])
+}
+
+// read makes an offer of the hello's lists.
+func (hello *clientHello) read(transport byte) *offer {
+	o := &offer{
+		versions:   offeredVersions(hello),
+		suites:     codePoints[CipherSuite](hello.suites),
+		groups:     codePoints[Group](hello.groups),
+		alpn:       readALPN(hello.alpn),
+		signatures: codePoints[SignatureScheme](hello.signatures),
+		ja3:        hello.ja3(), ja4: hello.ja4(transport),
+	}
 	for _, mode := range hello.pskModes {
 		if (int(mode)-0x0B)%0x1F != 0 { // RFC 8701: 0x0B, 0x2A … 0xE4 are GREASE
-			t.PSKModes = append(t.PSKModes, mode)
+			o.pskModes = append(o.pskModes, mode)
 		}
 	}
-	t.OfferedPSK, t.EarlyData, t.ECH = hello.psk, hello.earlyData, hello.ech
-	t.ServerName = string(hello.serverName[:min(len(hello.serverName), maxServerName)])
+	return o
+}
+
+// appendKey appends all that read reads, each part with its length.
+func (hello *clientHello) appendKey(b []byte) []byte {
+	b = append(b, byte(hello.legacyVersion>>8), byte(hello.legacyVersion), 0)
+	if hello.hasServerName {
+		b[len(b)-1] = 1
+	}
+	for _, part := range [...]cryptobyte.String{
+		hello.suites, hello.versions, hello.groups, hello.signatures, hello.alpn, hello.pointFormats, hello.pskModes,
+	} {
+		b = append(append(b, byte(len(part)>>8), byte(len(part))), part...)
+	}
+	eachExtension(hello.extensions, func(extension uint16, _ cryptobyte.String) bool {
+		b = append(b, byte(extension>>8), byte(extension))
+		return true
+	})
+	return b
 }
 
 // offeredVersions returns supported_versions or, without that extension,

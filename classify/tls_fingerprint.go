@@ -30,14 +30,12 @@ func (hello *clientHello) ja3() string {
 	return digest(b)
 }
 
-// ja3s returns the JA3S fingerprint of a ServerHello: the MD5 digest of its
-// legacy_version, suite and extensions.
-func (hello *serverHello) ja3s() string {
-	b := make([]byte, 0, 128)
+// appendJA3S appends what the JA3S fingerprint of a ServerHello is the MD5 digest
+// of: its legacy_version, suite and extensions.
+func (hello *serverHello) appendJA3S(b []byte) []byte {
 	b = strconv.AppendUint(b, uint64(hello.legacyVersion), 10)
 	b = strconv.AppendUint(append(b, ','), uint64(hello.suite), 10)
-	b = appendExtensionTypes(append(b, ','), hello.extensions)
-	return digest(b)
+	return appendExtensionTypes(append(b, ','), hello.extensions)
 }
 
 func digest(b []byte) string {

@@ -24,17 +24,19 @@ const (
 
 // handshake gathers what both halves say.
 type handshake struct {
-	certificates *certificates
-	tls          *TLS
-	client       clientHello
-	server       serverHello
-	leaf         []byte // the server's certificate, DER
-	ticket       []byte // of a NewSessionTicket up to TLS 1.2
+	memory    *memory // may be nil
+	transport byte    // 't' TCP, 'q' QUIC, 'd' DTLS, as JA4 names them
+	tls       *TLS
+	client    clientHello
+	server    serverHello
+	leaf      []byte // the server's certificate, DER
+	ticket    []byte // of a NewSessionTicket up to TLS 1.2
 
 	secondHello bool // the client answered a HelloRetryRequest
 	full        bool // up to TLS 1.2: a message that an abbreviated handshake has not
 	abbreviated bool // up to TLS 1.2: the server changed its cipher before any such message
 
+	earlyRecords         int // TLS 1.3: encrypted records before the client's Finished
 	clientCCS, serverCCS bool
 	serverEncrypted      bool // TLS 1.3 and SSL 2: the server's encrypted flight began
 	clientFinished       bool // TLS 1.3 and SSL 2: the client's encrypted flight was seen
@@ -118,6 +120,10 @@ func (h *handshake) serverMessage(side *tlsSide, messageType uint8, body cryptob
 		h.tls.ServerKeyExchange = true
 		side.mark("ServerKeyExchange", offset)
 		ok = readServerKeyExchange(body, h.tls)
+	case certificateRequestType:
+		if h.tls.Version == TLS12 {
+			h.tls.WantedSignatures, ok = readWantedSignatures(body)
+		}
 	case newSessionTicketType: // RFC 5077, section 3.3: uint32 lifetime_hint; opaque ticket<0..2^16-1>
 		var ticket cryptobyte.String
 		ok = body.Skip(4) && body.ReadUint16LengthPrefixed(&ticket)
@@ -139,7 +145,7 @@ func (h *handshake) serverHello(side *tlsSide, body cryptobyte.String, offset in
 		return false
 	case hello.suite != 0 || ok:
 		h.server = hello
-		hello.choose(h.tls)
+		h.choose()
 		side.mark("ServerHello", offset)
 	}
 	return ok
@@ -178,6 +184,7 @@ func (h *handshake) readClientRecord(half *tlsHalf, clear bool) bool {
 		return !r.whole || !h.alert(&half.tlsSide, r.body, r.offset)
 	case recordApplicationData:
 		h.clientFinished = h.endsClientFlight(r)
+		h.earlyRecord(r)
 		return h.tls13() && !h.clientFinished
 	}
 	return true
@@ -194,12 +201,17 @@ func (h *handshake) clientMessage(side *tlsSide, messageType uint8, body cryptob
 		}
 		h.client, ok = parseClientHello(body)
 		if len(h.client.suites) > 0 {
-			h.client.offer(h.tls)
+			h.offer()
 		}
 	case certificateType:
 		var leaf []byte
 		leaf, ok = readLeaf(body)
 		h.tls.ClientCertificate = h.tls.ClientCertificate || len(leaf) > 0
+	case certificateVerifyType: // RFC 5246, section 4.7: SignatureAndHashAlgorithm stands first
+		if h.tls.Version == TLS12 {
+			side.mark("CertificateVerify", offset)
+			ok = body.ReadUint16((*uint16)(&h.tls.ClientSignature))
+		}
 	}
 	side.broken = side.broken || !ok
 	return true
@@ -218,4 +230,15 @@ func (h *handshake) endsClientFlight(r tlsRecord) bool {
 		return finishedLength(r.body)
 	}
 	return len(r.body) >= tooShortForFinished
+}
+
+// earlyRecord notes early data (RFC 8446, section 4.2.10): after its offer the
+// client's encrypted records up to its Finished, save the EndOfEarlyData that a
+// client sends whose early data was taken, were there any or none.
+func (h *handshake) earlyRecord(r tlsRecord) {
+	if !h.tls.EarlyData || h.clientFinished || h.secondHello {
+		return
+	}
+	h.earlyRecords++
+	h.tls.EarlyDataSent = h.earlyRecords > 1 || r.whole && !endOfEarlyDataLength(r.body)
 }

@@ -55,10 +55,7 @@ type tlsSide struct {
 
 // mark notes where a message begins that decides something.
 func (s *tlsSide) mark(what string, offset int) {
-	if s.marks == nil {
-		s.marks = make([]Mark, 0, 4)
-	}
-	if len(s.marks) < 16 {
+	if len(s.marks) < maxMarks/2 {
 		s.marks = append(s.marks, Mark{What: what, Server: s.server, Offset: offset})
 	}
 }
@@ -120,6 +117,28 @@ func (h *tlsHalf) messages(r tlsRecord, read func(messageType uint8, body crypto
 			return
 		}
 		h.message, h.start = s, r.offset
+	}
+}
+
+// handshaking reports whether both sides speak TLS and one of them has sent
+// nothing but handshake messages in clear: what ends the handshake, and with it
+// tells all of it, is still to come.
+func handshaking(client, server []byte) bool {
+	return onlyHandshake(client) && helloBeginning(server, true) == beginsHello ||
+		onlyHandshake(server) && helloBeginning(client, false) == beginsHello
+}
+
+// onlyHandshake reports whether b, which is not empty, holds handshake records
+// and no others.
+func onlyHandshake(b []byte) bool {
+	for n := 0; ; n++ {
+		if len(b) < 5 {
+			return n > 0
+		}
+		if b[0] != recordHandshake || b[1] != 3 {
+			return false
+		}
+		b = b[min(len(b), 5+(int(b[3])<<8|int(b[4]))):]
 	}
 }
 

@@ -6,7 +6,6 @@ import "crypto/sha256"
 func (h *handshake) conclude() {
 	t := h.tls
 	if !t.ServerHello {
-		h.keys()
 		return
 	}
 	switch {
@@ -26,7 +25,6 @@ func (h *handshake) conclude() {
 		t.ForwardSecrecy = t.CipherSuite.ForwardSecret()
 		t.Established = t.Alert == "" && h.serverCCS && h.clientCCS
 	}
-	h.keys()
 }
 
 func trit(b bool) Trit {

@@ -13,6 +13,7 @@ type serverHello struct {
 	suite         CipherSuite
 	extensions    cryptobyte.String
 	keyShare, psk bool
+	etm           bool
 	group         Group // of key_share
 	alpn          cryptobyte.String
 	connectionID  cryptobyte.String // in the client's records
@@ -65,6 +66,8 @@ func (hello *serverHello) extension(extension uint16, data cryptobyte.String) bo
 		return hello.keyShare
 	case extPreSharedKey: // RFC 8446, section 4.2.11
 		hello.psk = true
+	case extEncryptThenMAC: // RFC 7366, section 2
+		hello.etm = true
 	case extConnectionID: // RFC 9146, section 3
 		return data.ReadUint8LengthPrefixed(&hello.connectionID)
 	case extALPN: // RFC 7301, section 3.1: exactly one name
@@ -74,11 +77,13 @@ func (hello *serverHello) extension(extension uint16, data cryptobyte.String) bo
 	return true
 }
 
-// choose writes what the server chose to t.
-func (hello *serverHello) choose(t *TLS) {
+// choose notes what the server chose.
+func (h *handshake) choose() {
+	t, hello := h.tls, &h.server
 	t.ServerHello = true
 	t.Version, t.CipherSuite = hello.version, hello.suite
-	t.ALPN = string(hello.alpn)
+	t.ALPN = h.memory.name(hello.alpn)
+	t.EncryptThenMAC = hello.etm
 	if hello.version.TLS() == TLS13 { // the extensions mean nothing in older versions
 		t.KeyShare, t.PSK, t.Group = hello.keyShare, hello.psk, hello.group
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
 )
 
 //go:generate go run ./gen signatures ../../shared/reference/tls_sigalgs.csv tls_signature_scheme_table.go
@@ -47,3 +49,16 @@ func (s SignatureScheme) Class() Class { return s.row().class }
 
 // Reasons returns why the scheme has its class, as short fixed words.
 func (s SignatureScheme) Reasons() []string { return reasons(s.row().reasons) }
+
+// readWantedSignatures reads the supported_signature_algorithms of a TLS 1.2
+// CertificateRequest.
+func readWantedSignatures(body cryptobyte.String) ([]SignatureScheme, bool) {
+	// RFC 5246, section 7.4.4: ClientCertificateType certificate_types<1..2^8-1>;
+	// SignatureAndHashAlgorithm supported_signature_algorithms<2^16-1>;
+	// DistinguishedName certificate_authorities<0..2^16-1>
+	var types, schemes cryptobyte.String
+	if !body.ReadUint8LengthPrefixed(&types) || !body.ReadUint16LengthPrefixed(&schemes) {
+		return nil, false
+	}
+	return codePoints[SignatureScheme](schemes), true
+}

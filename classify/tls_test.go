@@ -309,3 +309,45 @@ func BenchmarkTLS(b *testing.B) {
 		})
 	}
 }
+
+// Early data is what a client sends before its Finished; the EndOfEarlyData of
+// a client that had none to send is not.
+func TestEarlyDataIsToldFromItsEnd(t *testing.T) {
+	hello := helloBody(0x0303, []uint16{0x1301}, tlsExtension(extSupportedVersions, vector8(u16s(0x0304))), tlsExtension(extEarlyData, nil), tlsExtension(extPreSharedKey, make([]byte, 40)))
+	server := concat(tlsRecords(recordHandshake, 1<<14, tlsMessage(serverHelloType, serverHelloBody(0x0303, 0x1301, "",
+		tlsExtension(extSupportedVersions, u16s(0x0304)), tlsExtension(extPreSharedKey, u16s(0)), tlsExtension(extKeyShare, concat(u16s(29), vector16(make([]byte, 32))))))), encryptedRecord(800))
+	const finished, end = 53, 21
+	for _, c := range []struct {
+		records []int
+		sent    bool
+	}{
+		{[]int{finished}, false},
+		{[]int{end, finished}, false},
+		{[]int{100, end, finished}, true},
+		{[]int{end, end, finished}, true},
+		{[]int{100, finished}, true},
+		{[]int{100}, true},
+		{nil, false},
+	} {
+		client := tlsRecords(recordHandshake, 1<<14, tlsMessage(clientHelloType, hello))
+		for _, size := range c.records {
+			client = append(client, encryptedRecord(size)...)
+		}
+		if f, _ := tlsStream(Stream{Client: client, Server: server}, nil); f.TLS.EarlyDataSent != c.sent || !f.TLS.EarlyData {
+			t.Errorf("records of %v: sent %t; %t is wanted", c.records, f.TLS.EarlyDataSent, c.sent)
+		}
+	}
+}
+
+func TestOffersTellWhereTheirVersionsStand(t *testing.T) {
+	for name, extensions := range map[string][][]byte{
+		"with":    {tlsExtension(extSupportedVersions, vector8(u16s(0x0303, 0x0302))), tlsExtension(extSignatureAlgorithms, vector16(u16s(0x0804, 0x0A0A, 0x0201)))},
+		"without": nil,
+	} {
+		f, _ := tlsStream(Stream{Client: tlsRecords(recordHandshake, 1<<14, tlsMessage(clientHelloType, helloBody(0x0303, []uint16{0xC02F}, extensions...))), Final: true}, nil)
+		has := name == "with"
+		if f.TLS.SupportedVersions != has || (len(f.TLS.OfferedVersions) == 2) != has || (len(f.TLS.OfferedSignatures) == 2) != has {
+			t.Errorf("%s: %v, from the extension %t, signatures %v", name, f.TLS.OfferedVersions, f.TLS.SupportedVersions, f.TLS.OfferedSignatures)
+		}
+	}
+}

@@ -19,6 +19,9 @@ func (r *Record) wrap() {
 // in mqtt.example.com or mqtt-eu.example.com. The endpoints of AWS IoT Core are
 // not: HTTPS goes to the same names.
 func speaksMQTT(name string) bool {
+	if strings.IndexByte(name, 'q') < 0 && strings.IndexByte(name, 'Q') < 0 {
+		return false // as nearly all
+	}
 	for label := range strings.SplitSeq(strings.ToLower(name), ".") {
 		first, _, _ := strings.Cut(label, "-")
 		if first == "mqtt" || first == "mqtts" {

@@ -26,7 +26,7 @@ func TestWrapped(t *testing.T) {
 		{"", "322", false, "", ProtoRTSP, "port"},
 		{"", "4460", false, "", ProtoNTSKE, "port"},
 	} {
-		r := Record{Facts: Facts{TLS: &TLS{ServerName: c.name, ECH: c.ech}, Wrapped: c.alpn}}
+		r := Record{Flow: &flow.Flow{}, Facts: Facts{TLS: &TLS{ServerName: c.name, ECH: c.ech}, Wrapped: c.alpn}}
 		if c.alpn != "" {
 			r.WrappedBy = "alpn"
 		}

@@ -51,23 +51,17 @@ type Flow struct {
 	Protocol        uint8 // IP protocol number
 	Ground          Ground
 	Reason          EndReason // set when the flow is handed to Handler.End
+	Starved         bool      // ordering or classification was cut short because the table's budget was used up
 	VLAN, InnerVLAN uint16    // of the first packet; 0 is none
 	Tunnel          Tunnel    // likewise
 	Start, End      Time      // of the first and the last packet
-	First           Frame     // the frame that opened the flow
 
 	Client, Server Half
-
-	// Starved says that ordering or classification was cut short because the
-	// table's budget was used up.
-	Starved bool
 
 	// App belongs to the handler; the table never looks at it.
 	App any
 
-	key          key
 	order        uint64 // position of the flow's first packet in the input
-	heads        *heads // of the table
 	queue        *queue // which of the table's queues it waits in
 	older, newer *Flow
 }
@@ -95,9 +89,17 @@ type Half struct {
 
 	Retransmitted uint64 // segments that brought no new byte
 	Cut           uint64 // packets whose end the capture did not keep
-	BadChecksums  uint64
+	BadChecksums  uint64 // of its first 64 packets
 
 	tcp stream
+}
+
+// First returns the frame that opened the flow.
+func (f *Flow) First() Frame {
+	if f.Client.Packets == 0 || f.Server.Packets > 0 && f.Server.First.Time < f.Client.First.Time {
+		return f.Server.First
+	}
+	return f.Client.First
 }
 
 // Answered reports whether the server sent anything at all.
@@ -150,8 +152,8 @@ func (f *Flow) Confirm(g Ground) { f.Ground = max(f.Ground, g) }
 // Release gives back the bytes kept of both halves: the handler has all the
 // facts it wants, and no further Segment call follows.
 func (f *Flow) Release() {
-	f.Client.tcp.close(f.heads)
-	f.Server.tcp.close(f.heads)
+	f.Client.tcp.close(f.queue.heads)
+	f.Server.tcp.close(f.queue.heads)
 }
 
 // Unseen returns how many bytes of the half's TCP sequence space passed without
@@ -203,7 +205,7 @@ func (f *Flow) Exhausted() bool { return f.Client.tcp.full() && f.Server.tcp.ful
 // table: it does not change when the flow goes on.
 func (f *Flow) Snapshot() Flow {
 	s := *f
-	s.App, s.heads, s.queue, s.older, s.newer = nil, nil, nil, nil, nil
+	s.App, s.queue, s.older, s.newer = nil, nil, nil, nil
 	s.Client.tcp.head, s.Server.tcp.head = nil, nil
 	return s
 }

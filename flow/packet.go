@@ -84,7 +84,7 @@ type Packet struct {
 	Missing int    // bytes of Payload's end that the capture did not keep (snaplen)
 	Payload []byte // what follows the transport header, link-layer padding removed
 
-	BadChecksum bool // an IPv4, TCP, UDP or ICMP checksum does not hold; offload makes it common
+	Checksum Checksum
 }
 
 // ARP is one Address Resolution Protocol claim (RFC 826), or its IPv6

@@ -5,6 +5,7 @@ import "time"
 // queue is a list of flows in order of their last activity.
 type queue struct {
 	timeout        time.Duration
+	heads          *heads // of the table
 	oldest, newest *Flow
 }
 

@@ -1,15 +1,18 @@
 package flow
 
 import (
+	"cmp"
+	"math"
 	"net/netip"
+	"slices"
 	"time"
 )
 
 // Handler is told what happens to flows. All calls come from the goroutine that
 // calls the table.
 type Handler interface {
-	// Segment: new bytes of f are in order; from tells whose. Not called
-	// after f.Release.
+	// Segment: new bytes of f are in order, or no more will come; from tells
+	// whose. Not called after f.Release.
 	Segment(f *Flow, from *Half)
 	// Datagram: p, of a UDP flow, arrived; from tells whose. Its payload is
 	// borrowed.
@@ -64,15 +67,18 @@ type Stats struct {
 }
 
 // Table holds the flows under way. It is not safe for concurrent use: give
-// each worker its own and deal packets out by Packet.Hash.
+// each worker its own and deal packets out by Packet.Worker.
 type Table struct {
 	cfg     Config
 	handler Handler
-	flows   map[key]*Flow
+	seed    seed
+	flows   index
 	dup     *duplicates
 	stats   Stats
 	heads   heads
-	held    int // bytes held for ordering
+	spare   []*Flow
+	held    int     // bytes held for ordering
+	left    []*Flow // to be flushed, by their order
 
 	// The queues, each in order of last activity, in the order in which they
 	// are robbed when the table is full: closed connections first, those that
@@ -82,8 +88,12 @@ type Table struct {
 
 // NewTable returns an empty table that reports to h.
 func NewTable(cfg Config, h Handler) *Table {
-	t := &Table{cfg: cfg.withDefaults(), handler: h, flows: map[key]*Flow{}, dup: newDuplicates()}
+	s := newSeed()
+	t := &Table{cfg: cfg.withDefaults(), handler: h, seed: s, flows: newIndex(), dup: newDuplicates(s)}
 	t.heads.depth = t.cfg.Depth
+	for _, q := range t.queues() {
+		q.heads = &t.heads
+	}
 	t.closed.timeout = t.cfg.AfterClose
 	t.unanswered.timeout = t.cfg.ShortIdle
 	t.datagrams.timeout = t.cfg.ShortIdle
@@ -97,36 +107,36 @@ func (t *Table) Stats() Stats { return t.stats }
 // Add takes one packet. order is its position in the whole input: it must grow
 // from call to call and names the flow that the packet may open.
 func (t *Table) Add(p *Packet, order uint64) {
-	if t.dup.seen(p) {
+	src, dst := p.tuple()
+	from, to := t.seed.end(src), t.seed.end(dst)
+	if t.dup.seen(p, from, to) {
 		t.stats.Duplicates++
-		src, dst := p.tuple()
-		t.flows[keyOf(p.Protocol, src, dst)].copied(p, src)
+		t.flows.find(t.seed.tuple(p.Protocol, from, to), p.Protocol, src, dst).copied(p, src)
 		return
 	}
 	t.stats.Packets++
-	src, dst := p.tuple()
-	k := keyOf(p.Protocol, src, dst)
-	f := t.flows[k]
+	hash := t.seed.tuple(p.Protocol, from, to)
+	f := t.flows.find(hash, p.Protocol, src, dst)
 	if f != nil && t.over(f, p, src) {
 		f = nil
 	}
 	if f == nil {
-		f = t.open(k, p, src, dst, order)
+		f = t.open(hash, p, src, dst, order)
 	} else if p.Frame.Time.Sub(f.Start) > t.cfg.Active {
 		t.renew(f, p, order)
 	}
 	f.assign(p, src)
-	from, to := &f.Client, &f.Server
-	if src != from.Addr {
-		from, to = to, from
+	half, other := &f.Client, &f.Server
+	if src != half.Addr {
+		half, other = other, half
 	}
 	f.End = max(f.End, p.Frame.Time)
-	from.count(p)
+	half.count(p)
 	switch p.Protocol {
 	case TCP:
-		t.segment(f, from, to, p)
+		t.segment(f, half, other, p)
 	case UDP:
-		t.handler.Datagram(f, from, p)
+		t.handler.Datagram(f, half, p)
 	}
 	t.requeue(f)
 }
@@ -146,7 +156,7 @@ func (f *Flow) copied(p *Packet, src netip.AddrPort) {
 // segment puts a TCP segment in order and tells the handler what it brought.
 func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 	before := f.held()
-	if from.segment(to, p, &t.heads) {
+	if grew := from.segment(to, p, &t.heads); grew || p.Flags&(FIN|RST) != 0 && before > 0 {
 		t.handler.Segment(f, from)
 	}
 	t.held += f.held() - before // the handler may have released what it held
@@ -163,7 +173,7 @@ func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 func (t *Table) renew(f *Flow, p *Packet, order uint64) {
 	f.Reason = ActiveTimeout
 	t.handler.End(f)
-	f.Reason, f.Start, f.First, f.order = 0, p.Frame.Time, p.Frame, order
+	f.Reason, f.Start, f.order = 0, p.Frame.Time, order
 	f.Client.renew()
 	f.Server.renew()
 }
@@ -183,21 +193,43 @@ func (t *Table) over(f *Flow, p *Packet, src netip.AddrPort) bool {
 	return true
 }
 
-func (t *Table) open(k key, p *Packet, src, dst netip.AddrPort, order uint64) *Flow {
-	if len(t.flows) >= t.cfg.MaxFlows {
+func (t *Table) open(hash uint32, p *Packet, src, dst netip.AddrPort, order uint64) *Flow {
+	if t.flows.used >= t.cfg.MaxFlows {
 		t.evict()
 	}
-	f := &Flow{
+	f := t.fresh()
+	*f = Flow{
 		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN, Tunnel: p.Tunnel,
-		Start: p.Frame.Time, End: p.Frame.Time, First: p.Frame,
+		Start: p.Frame.Time, End: p.Frame.Time,
 		Client: Half{Addr: src}, Server: Half{Addr: dst},
-		key: k, order: order, heads: &t.heads,
+		order: order,
 	}
-	t.flows[k] = f
+	t.flows.add(hash, f)
 	t.stats.Flows++
 	t.unanswered.push(f)
 	return f
 }
+
+func (t *Table) fresh() *Flow {
+	n := len(t.spare)
+	if n == 0 {
+		return &Flow{}
+	}
+	f := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	return f
+}
+
+// Reuse takes back a flow that Handler.End was given and nobody looks at any
+// more.
+func (t *Table) Reuse(f *Flow) {
+	if len(t.spare) < maxSpareFlows {
+		t.spare = append(t.spare, f)
+	}
+}
+
+// maxSpareFlows bounds the flows kept for new ones.
+const maxSpareFlows = 4096
 
 // requeue puts f at the end of the queue that its state asks for.
 func (t *Table) requeue(f *Flow) {
@@ -210,13 +242,21 @@ func (t *Table) requeue(f *Flow) {
 	case f.Protocol == TCP:
 		q = &t.connections
 	}
+	if f.queue == q && q.newest == f {
+		return
+	}
 	f.queue.remove(f)
 	q.push(f)
 }
 
+// queues lists the table's queues in the order in which they are robbed.
+func (t *Table) queues() [4]*queue {
+	return [4]*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections}
+}
+
 // evict ends the flow that is missed least.
 func (t *Table) evict() {
-	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+	for _, q := range t.queues() {
 		if q.oldest != nil {
 			t.stats.Evicted++
 			t.end(q.oldest, LackOfResources)
@@ -229,7 +269,7 @@ func (t *Table) evict() {
 // at regular times of the packets' clock, in every worker at the same times:
 // then it does not matter how packets are dealt out.
 func (t *Table) Advance(now Time) {
-	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
+	for _, q := range t.queues() {
 		for q.oldest != nil && now.Sub(q.oldest.End) > q.timeout {
 			t.end(q.oldest, IdleTimeout)
 		}
@@ -237,21 +277,35 @@ func (t *Table) Advance(now Time) {
 }
 
 // Flush ends every flow: the input is over.
-func (t *Table) Flush() {
-	for _, q := range []*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections} {
-		for q.oldest != nil {
-			reason := ForcedEnd
-			if f := q.oldest; f.Protocol == TCP && f.closing() {
-				reason = EndOfFlow
+func (t *Table) Flush() { t.FlushBelow(math.MaxUint64) }
+
+// FlushBelow ends, in their order, the flows whose Order is below the one given:
+// the input is over, and no Add may follow. Calls with growing orders end a
+// great many flows a part at a time.
+func (t *Table) FlushBelow(order uint64) {
+	if t.left == nil {
+		t.left = make([]*Flow, 0, t.flows.used)
+		for _, q := range t.queues() {
+			for f := q.oldest; f != nil; f = f.newer {
+				t.left = append(t.left, f)
 			}
-			t.end(q.oldest, reason)
 		}
+		slices.SortFunc(t.left, func(a, b *Flow) int { return cmp.Compare(a.order, b.order) })
+	}
+	for len(t.left) > 0 && (t.left[0].order < order || order == math.MaxUint64) {
+		f := t.left[0]
+		t.left[0], t.left = nil, t.left[1:]
+		reason := ForcedEnd
+		if f.Protocol == TCP && f.closing() {
+			reason = EndOfFlow
+		}
+		t.end(f, reason)
 	}
 }
 
 func (t *Table) end(f *Flow, reason EndReason) {
 	f.queue.remove(f)
-	delete(t.flows, f.key)
+	t.flows.remove(t.seed.tuple(f.Protocol, t.seed.end(f.Client.Addr), t.seed.end(f.Server.Addr)), f)
 	t.held -= f.held()
 	f.Reason = reason
 	if f.queue == &t.closed && reason == IdleTimeout {

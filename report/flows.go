@@ -3,11 +3,9 @@ package report
 import (
 	"bufio"
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/netip"
-	"strings"
+	"strconv"
 
 	"spanaudit/classify"
 	"spanaudit/flow"
@@ -19,119 +17,94 @@ import (
 // has none. A field that was not seen is absent. It is not safe for concurrent
 // use.
 type FlowWriter struct {
-	w      *bufio.Writer
-	encode *json.Encoder
-	trust  func(netip.Addr) rules.Trust
+	w     *bufio.Writer
+	trust func(netip.Addr) rules.Trust
+	line  jsonLine
+	lists shared
 }
 
 // NewFlowWriter returns a FlowWriter to w; trust says what an address is to
 // the site.
 func NewFlowWriter(w io.Writer, trust func(netip.Addr) rules.Trust) *FlowWriter {
-	b := bufio.NewWriterSize(w, 64<<10)
-	e := json.NewEncoder(escaper{b})
-	e.SetEscapeHTML(false)
-	return &FlowWriter{b, e, trust}
+	return &FlowWriter{w: bufio.NewWriterSize(w, 256<<10), trust: trust}
 }
 
 // Write writes one record; it may stay in memory until Flush.
 func (f *FlowWriter) Write(r *classify.Record) error {
-	return f.encode.Encode(f.record(r))
+	f.line = f.line[:0]
+	f.record(&f.line, r)
+	f.line = append(f.line, '\n')
+	_, err := f.w.Write(f.line)
+	return err
 }
+
+// Reset discards what is still in memory and goes on with w.
+func (f *FlowWriter) Reset(w io.Writer) { f.w.Reset(w) }
 
 // Flush writes what is still in memory.
 func (f *FlowWriter) Flush() error { return f.w.Flush() }
 
-// escaper writes JSON text as escapeInvisible does.
-type escaper struct{ w io.Writer }
+func (f *FlowWriter) record(b *jsonLine, r *classify.Record) {
+	b.open("")
+	b.instant("@timestamp", r.Start)
+	b.open("event")
+	b.instant("start", r.Start)
+	b.instant("end", r.End)
+	b.close()
+	writeEnd(b, "source", r.Flow.Protocol, &r.Client)
+	writeEnd(b, "destination", r.Flow.Protocol, &r.Server)
+	f.network(b, r)
+	f.tls(b, r.TLS)
+	writeProtocols(b, r)
+	b.close()
+}
 
-func (e escaper) Write(text []byte) (int, error) {
-	if _, err := e.w.Write(escapeInvisible(text)); err != nil {
-		return 0, err
+func (f *FlowWriter) network(b *jsonLine, r *classify.Record) {
+	b.open("network")
+	name := transport(r.Flow.Protocol)
+	b.text("transport", name)
+	if name == "" {
+		b.put("iana_number", strconv.Itoa(int(r.Flow.Protocol)))
 	}
-	return len(text), nil
-}
-
-type flowRecord struct {
-	Timestamp   string      `json:"@timestamp"`
-	Event       eventFields `json:"event"`
-	Source      endFields   `json:"source"`
-	Destination endFields   `json:"destination"`
-	Network     network     `json:"network"`
-	TLS         *tlsFields  `json:"tls,omitempty"`
-	QUIC        *quicFields `json:"quic,omitempty"`
-	MQTT        *mqttFields `json:"mqtt,omitempty"`
-	RTSP        *rtspFields `json:"rtsp,omitempty"`
-	RTP         *rtpFields  `json:"rtp,omitempty"`
-	NTP         *ntpFields  `json:"ntp,omitempty"`
-	DNS         *dnsFields  `json:"dns,omitempty"`
-	DHCP        *dhcpFields `json:"dhcp,omitempty"`
-	HTTP        *httpFields `json:"http,omitempty"`
-}
-
-type eventFields struct {
-	Start string `json:"start"`
-	End   string `json:"end"`
-}
-
-type endFields struct {
-	IP      string  `json:"ip"`
-	Port    *uint16 `json:"port,omitempty"`
-	MAC     string  `json:"mac,omitempty"`
-	Bytes   uint64  `json:"bytes"`
-	Packets uint64  `json:"packets"`
-}
-
-type network struct {
-	Transport   string            `json:"transport,omitempty"`
-	IANANumber  string            `json:"iana_number,omitempty"`
-	Protocol    classify.Protocol `json:"protocol"`
-	Wrapped     classify.Protocol `json:"wrapped,omitempty"`
-	WrappedBy   string            `json:"wrapped_by,omitempty"`
-	CommunityID string            `json:"community_id,omitempty"`
-	Direction   string            `json:"direction"`
-	VLAN        *vlan             `json:"vlan,omitempty"`
-	Tunnel      string            `json:"tunnel,omitempty"` // outermost first
-}
-
-type vlan struct {
-	ID uint16 `json:"id"`
-}
-
-func (f *FlowWriter) record(r *classify.Record) *flowRecord {
-	client, server := r.Client.Addr.Addr(), r.Server.Addr.Addr()
-	rec := &flowRecord{
-		Timestamp:   instant(r.Start),
-		Event:       eventFields{instant(r.Start), instant(r.End)},
-		Source:      newEnd(r.Flow.Protocol, &r.Client),
-		Destination: newEnd(r.Flow.Protocol, &r.Server),
-		Network: network{
-			Protocol: cmp.Or(r.Facts.Protocol, classify.Unknown), Wrapped: r.Wrapped, WrappedBy: r.WrappedBy,
-			CommunityID: r.CommunityID(),
-			Direction:   direction(f.trust(client), f.trust(server)),
-			Tunnel:      r.Flow.Tunnel.String(),
-		},
-		TLS: newTLS(r.TLS), QUIC: newQUIC(r.QUIC), MQTT: newMQTT(r.MQTT), RTSP: newRTSP(r.RTSP), RTP: newRTP(r.RTP, r.Facts.Protocol),
-		NTP: newNTP(r.NTP), DNS: newDNS(r.DNS), DHCP: newDHCP(r.DHCP), HTTP: newHTTP(r.HTTP),
-	}
-	if rec.Network.Transport = transport(r.Flow.Protocol); rec.Network.Transport == "" {
-		rec.Network.IANANumber = fmt.Sprint(r.Flow.Protocol)
-	}
+	b.put("protocol", string(cmp.Or(r.Facts.Protocol, classify.Unknown)))
+	b.text("wrapped", string(r.Wrapped))
+	b.text("wrapped_by", r.WrappedBy)
+	b.put("community_id", r.CommunityID())
+	b.put("direction", direction(f.trust(r.Client.Addr.Addr()), f.trust(r.Server.Addr.Addr())))
 	if r.VLAN != 0 {
-		rec.Network.VLAN = &vlan{r.VLAN}
+		b.open("vlan")
+		b.number("id", uint64(r.VLAN))
+		b.close()
 	}
-	return rec
+	b.text("tunnel", r.Flow.Tunnel.String()) // outermost first
+	b.close()
 }
 
-func newEnd(protocol uint8, h *flow.Half) endFields {
-	end := endFields{IP: h.Addr.Addr().String(), Bytes: h.Bytes, Packets: h.Packets}
+func writeEnd(b *jsonLine, name string, protocol uint8, h *flow.Half) {
+	b.open(name)
+	b.addr("ip", h.Addr.Addr())
 	if protocol == flow.TCP || protocol == flow.UDP || protocol == flow.SCTP {
-		port := h.Addr.Port()
-		end.Port = &port
+		b.number("port", uint64(h.Addr.Port()))
 	}
 	if h.MAC != (flow.MAC{}) {
-		end.MAC = strings.ToUpper(strings.ReplaceAll(h.MAC.String(), ":", "-"))
+		b.key("mac")
+		*b = append(appendMAC(append(*b, '"'), h.MAC), '"')
 	}
-	return end
+	b.number("bytes", h.Bytes)
+	b.number("packets", h.Packets)
+	b.close()
+}
+
+// appendMAC appends an address as the Elastic Common Schema writes it: 02-00-5E-00-53-10.
+func appendMAC(b []byte, mac flow.MAC) []byte {
+	const digits = "0123456789ABCDEF"
+	for i, c := range mac {
+		if i > 0 {
+			b = append(b, '-')
+		}
+		b = append(b, digits[c>>4], digits[c&15])
+	}
+	return b
 }
 
 // transport returns the protocol's keyword in IANA's "Assigned Internet

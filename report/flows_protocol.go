@@ -1,50 +1,66 @@
 package report
 
 import (
-	"net/netip"
+	"fmt"
+	"strconv"
 
 	"spanaudit/classify"
 )
 
-type mqttFields struct {
-	Version         string  `json:"version,omitempty"`
-	ClientID        *string `json:"client_id,omitempty"`
-	UserNamePresent *bool   `json:"username_present,omitempty"`
-	PasswordPresent *bool   `json:"password_present,omitempty"`
-	ReturnCode      *int    `json:"return_code,omitempty"`
+// writeProtocols writes a nested object for each protocol that a flow spoke,
+// TLS aside.
+func writeProtocols(b *jsonLine, r *classify.Record) {
+	writeQUIC(b, r.QUIC)
+	writeMQTT(b, r.MQTT)
+	writeRTSP(b, r.RTSP)
+	writeRTP(b, r.RTP, r.Facts.Protocol)
+	writeNTP(b, r.NTP)
+	writeDNS(b, r.DNS)
+	writeDHCP(b, r.DHCP)
+	writeHTTP(b, r.HTTP)
 }
 
-func newMQTT(m *classify.MQTT) *mqttFields {
-	if m == nil {
-		return nil
+func writeQUIC(b *jsonLine, q *classify.QUIC) {
+	if q == nil || q.Version == 0 {
+		return
 	}
-	f := &mqttFields{Version: m.Version}
+	b.open("quic")
+	b.put("version", fmt.Sprintf("0x%08x", q.Version))
+	b.close()
+}
+
+func writeMQTT(b *jsonLine, m *classify.MQTT) {
+	if m == nil {
+		return
+	}
+	b.open("mqtt")
+	b.text("version", m.Version)
 	if m.Connect {
-		f.ClientID, f.UserNamePresent, f.PasswordPresent = &m.ClientID, &m.UserNamePresent, &m.PasswordPresent
+		b.put("client_id", m.ClientID)
+		b.flag("username_present", m.UserNamePresent)
+		b.flag("password_present", m.PasswordPresent)
 	}
 	if m.ReturnCode >= 0 {
-		f.ReturnCode = &m.ReturnCode
+		b.number("return_code", uint64(m.ReturnCode))
 	}
-	return f
+	b.close()
 }
 
-type rtspFields struct {
-	Version   string   `json:"version,omitempty"`
-	Methods   []string `json:"methods,omitempty"`
-	URL       string   `json:"url,omitempty"`
-	Transport string   `json:"transport,omitempty"`
-	Auth      []string `json:"auth,omitempty"`
-}
-
-func newRTSP(r *classify.RTSP) *rtspFields {
+func writeRTSP(b *jsonLine, r *classify.RTSP) {
 	if r == nil {
-		return nil
+		return
 	}
 	auth := r.Auth
 	if len(auth) == 0 {
 		auth = r.AuthOffered
 	}
-	return &rtspFields{r.Version, r.Methods, r.URL, rtspTransport(r), auth}
+	b.open("rtsp")
+	b.text("version", r.Version)
+	b.texts("methods", r.Methods)
+	b.text("url", r.URL)
+	b.text("transport", rtspTransport(r))
+	b.texts("auth", auth)
+	b.close()
 }
 
 // rtspTransport returns the transport that a SETUP response agreed on, else
@@ -63,95 +79,74 @@ func rtspTransport(r *classify.RTSP) string {
 	return asked
 }
 
-type rtpFields struct {
-	SSRC        *uint32 `json:"ssrc,omitempty"`
-	PayloadType *uint8  `json:"payload_type,omitempty"`
-	SetupBy     string  `json:"setup_by,omitempty"`
-}
-
-// newRTP leaves out what the packets of an unknown flow would say if they were
-// RTP.
-func newRTP(r *classify.RTP, p classify.Protocol) *rtpFields {
+// writeRTP leaves out what the packets of an unknown flow would say if they
+// were RTP.
+func writeRTP(b *jsonLine, r *classify.RTP, p classify.Protocol) {
 	if r == nil || p != classify.ProtoRTP && p != classify.ProtoRTCP {
-		return nil
+		return
 	}
-	f := &rtpFields{SetupBy: r.SetupBy}
+	b.open("rtp")
 	if r.Packets > 0 {
-		f.SSRC, f.PayloadType = &r.SSRC, &r.PayloadType
+		b.number("ssrc", uint64(r.SSRC))
+		b.number("payload_type", uint64(r.PayloadType))
 	}
-	return f
+	b.text("setup_by", r.SetupBy)
+	b.close()
 }
 
-type ntpFields struct {
-	Versions     []int    `json:"versions,omitempty"`
-	Modes        []int    `json:"modes,omitempty"`
-	Strata       []int    `json:"stratum,omitempty"`
-	ReferenceIDs []string `json:"reference_id,omitempty"`
-	Offset       *float64 `json:"offset,omitempty"` // seconds, the server's clock minus the capture's
-}
-
-func newNTP(n *classify.NTP) *ntpFields {
+func writeNTP(b *jsonLine, n *classify.NTP) {
 	if n == nil {
-		return nil
+		return
 	}
-	f := &ntpFields{Versions: numbers(n.Versions), Modes: numbers(n.Modes), Strata: numbers(n.Strata), ReferenceIDs: n.ReferenceIDs}
-	if n.Paired {
-		offset := n.Offset.Seconds()
-		f.Offset = &offset
+	b.open("ntp")
+	b.octets("versions", n.Versions)
+	b.octets("modes", n.Modes)
+	b.octets("stratum", n.Strata)
+	b.texts("reference_id", n.ReferenceIDs)
+	if n.Paired { // seconds, the server's clock minus the capture's
+		b.key("offset")
+		*b = strconv.AppendFloat(*b, n.Offset.Seconds(), 'f', -1, 64)
 	}
-	return f
+	b.close()
 }
 
-type dnsFields struct {
-	Queries   int      `json:"queries"`
-	Responses int      `json:"responses"`
-	Answers   int      `json:"answers"`
-	Names     []string `json:"names,omitempty"`
-}
-
-func newDNS(d *classify.DNS) *dnsFields {
+func writeDNS(b *jsonLine, d *classify.DNS) {
 	if d == nil {
-		return nil
+		return
 	}
-	return &dnsFields{d.Queries, d.Responses, d.Answers, d.Names}
+	b.open("dns")
+	b.number("queries", uint64(d.Queries))
+	b.number("responses", uint64(d.Responses))
+	b.number("answers", uint64(d.Answers))
+	b.texts("names", d.Names)
+	b.close()
 }
 
-type dhcpFields struct {
-	MessageTypes []int      `json:"message_types,omitempty"`
-	RequestedIP  netip.Addr `json:"requested_ip,omitzero"`
-	HostName     string     `json:"hostname,omitempty"`
-}
-
-func newDHCP(d *classify.DHCP) *dhcpFields {
+func writeDHCP(b *jsonLine, d *classify.DHCP) {
 	if d == nil {
-		return nil
+		return
 	}
-	return &dhcpFields{numbers(d.MessageTypes), d.RequestedIP, d.HostName}
+	b.open("dhcp")
+	b.octets("message_types", d.MessageTypes)
+	if d.RequestedIP.IsValid() {
+		b.addr("requested_ip", d.RequestedIP)
+	}
+	b.text("hostname", d.HostName)
+	b.close()
 }
 
-type httpFields struct {
-	Methods    []string `json:"methods,omitempty"`
-	Host       string   `json:"host,omitempty"`
-	StatusCode int      `json:"status_code,omitempty"`
-	BasicAuth  *bool    `json:"basic_auth,omitempty"`
-}
-
-func newHTTP(h *classify.HTTP) *httpFields {
+func writeHTTP(b *jsonLine, h *classify.HTTP) {
 	if h == nil {
-		return nil
+		return
 	}
-	f := &httpFields{Methods: h.Methods, Host: h.Host, StatusCode: h.StatusCode}
+	b.open("http")
+	b.texts("methods", h.Methods)
+	b.text("host", h.Host)
+	if h.StatusCode != 0 {
+		b.number("status_code", uint64(h.StatusCode))
+	}
 	if len(h.Methods) > 0 {
-		f.BasicAuth = &h.BasicAuth
+		b.flag("basic_auth", h.BasicAuth)
 	}
-	return f
-}
-
-// numbers widens octets, which encoding/json would write as Base64.
-func numbers(octets []uint8) []int {
-	list := make([]int, len(octets))
-	for i, o := range octets {
-		list[i] = int(o)
-	}
-	return list
+	b.close()
 }

@@ -24,7 +24,7 @@ func trust(a netip.Addr) rules.Trust {
 
 func record(protocol uint8, client, server string, facts classify.Facts) *classify.Record {
 	return &classify.Record{
-		Flow: flow.Flow{
+		Flow: &flow.Flow{
 			Protocol: protocol, Start: at("2026-11-23T10:00:00.000000001Z"), End: at("2026-11-23T10:00:01Z"),
 			Client: flow.Half{Addr: netip.MustParseAddrPort(client), MAC: flow.MAC{2, 0, 0x5e, 0, 0x53, 0x10}, Packets: 3, Bytes: 300},
 			Server: flow.Half{Addr: netip.MustParseAddrPort(server)},

@@ -2,138 +2,119 @@ package report
 
 import (
 	"encoding/hex"
-	"fmt"
-	"net/netip"
+	"slices"
 	"strings"
 
 	"spanaudit/classify"
 )
 
-type tlsFields struct {
-	Version         string     `json:"version,omitempty"`
-	VersionProtocol string     `json:"version_protocol,omitempty"`
-	UpgradedFrom    string     `json:"upgraded_from,omitempty"` // what was spoken before: smtp and STARTTLS, http and CONNECT
-	Cipher          string     `json:"cipher,omitempty"`
-	Curve           string     `json:"curve,omitempty"`
-	Established     bool       `json:"established"`
-	Resumed         *bool      `json:"resumed,omitempty"`
-	NextProtocol    string     `json:"next_protocol,omitempty"`
-	ForwardSecrecy  string     `json:"forward_secrecy,omitempty"`
-	HelloRetry      *bool      `json:"hello_retry,omitempty"`
-	Alert           string     `json:"alert,omitempty"`
-	Client          *tlsClient `json:"client,omitempty"`
-	Server          *tlsServer `json:"server,omitempty"`
-}
-
-type tlsClient struct {
-	ServerName       string   `json:"server_name,omitempty"`
-	SupportedCiphers []string `json:"supported_ciphers,omitempty"`
-	OfferedVersions  []string `json:"offered_versions,omitempty"`
-	OfferedALPN      []string `json:"offered_alpn,omitempty"`
-	ECH              bool     `json:"ech"`
-	JA3              string   `json:"ja3,omitempty"`
-	JA4              string   `json:"ja4,omitempty"`
-}
-
-type tlsServer struct {
-	JA3S string     `json:"ja3s,omitempty"`
-	Hash *hash      `json:"hash,omitempty"`
-	X509 *x509Field `json:"x509,omitempty"`
-}
-
-type hash struct {
-	SHA256 string `json:"sha256"`
-}
-
-type quicFields struct {
-	Version string `json:"version,omitempty"`
-}
-
-func newQUIC(q *classify.QUIC) *quicFields {
-	if q == nil || q.Version == 0 {
-		return nil
-	}
-	return &quicFields{fmt.Sprintf("0x%08x", q.Version)}
-}
-
-type x509Field struct {
-	Subject            name     `json:"subject,omitzero"`
-	Issuer             name     `json:"issuer,omitzero"`
-	AlternativeNames   []string `json:"alternative_names,omitempty"`
-	SerialNumber       string   `json:"serial_number,omitempty"`
-	NotBefore          string   `json:"not_before,omitempty"`
-	NotAfter           string   `json:"not_after,omitempty"`
-	PublicKeyAlgorithm string   `json:"public_key_algorithm,omitempty"`
-	PublicKeySize      int      `json:"public_key_size,omitempty"`
-	SignatureAlgorithm string   `json:"signature_algorithm,omitempty"`
-}
-
-type name struct {
-	DistinguishedName string `json:"distinguished_name"`
-}
-
-func newTLS(t *classify.TLS) *tlsFields {
+func (f *FlowWriter) tls(b *jsonLine, t *classify.TLS) {
 	if t == nil {
-		return nil
+		return
 	}
-	f := &tlsFields{UpgradedFrom: string(t.UpgradedFrom), Established: t.Established, NextProtocol: t.ALPN, Alert: t.Alert}
+	b.open("tls")
 	if t.Version != 0 {
-		f.Version, f.VersionProtocol = t.Version.String(), t.Version.Protocol()
+		b.put("version", t.Version.String())
+		b.put("version_protocol", t.Version.Protocol())
 	}
+	b.text("upgraded_from", string(t.UpgradedFrom)) // what was spoken before: smtp and STARTTLS, http and CONNECT
 	if t.ServerHello {
-		f.Cipher = t.CipherSuite.String()
-		f.ForwardSecrecy = t.ForwardSecrecy.String()
+		b.put("cipher", t.CipherSuite.String())
 	}
 	if t.Group != 0 {
-		f.Curve = t.Group.String()
+		b.put("curve", t.Group.String())
 	}
-	f.Resumed = boolean(t.Resumed)
+	b.flag("established", t.Established)
+	if t.Resumed != classify.UnknownTrit {
+		b.flag("resumed", t.Resumed == classify.Yes)
+	}
+	b.text("next_protocol", t.ALPN)
+	if t.ServerHello {
+		b.put("forward_secrecy", t.ForwardSecrecy.String())
+	}
 	if t.ServerHello || t.HelloRetry {
-		f.HelloRetry = &t.HelloRetry
+		b.flag("hello_retry", t.HelloRetry)
 	}
+	b.text("alert", t.Alert)
 	if t.ClientHello || t.ServerName != "" { // Google's QUIC names the server without TLS
-		f.Client = newTLSClient(t)
+		f.tlsClient(b, t)
 	}
 	if t.JA3S != "" || t.Certificate != nil {
-		f.Server = newTLSServer(t)
+		writeTLSServer(b, t)
 	}
-	return f
+	b.close()
 }
 
-func newTLSClient(t *classify.TLS) *tlsClient {
-	return &tlsClient{
-		ServerName: t.ServerName, OfferedALPN: t.OfferedALPN, ECH: t.ECH, JA3: t.JA3, JA4: t.JA4,
-		SupportedCiphers: texts(t.OfferedSuites), OfferedVersions: texts(t.OfferedVersions),
+func (f *FlowWriter) tlsClient(b *jsonLine, t *classify.TLS) {
+	b.open("client")
+	b.text("server_name", t.ServerName)
+	if len(t.OfferedSuites) > 0 {
+		b.key("supported_ciphers")
+		*b = append(*b, f.lists.suites(t.OfferedSuites)...)
 	}
+	b.texts("offered_versions", texts(t.OfferedVersions))
+	b.texts("offered_alpn", t.OfferedALPN)
+	b.flag("ech", t.ECH)
+	b.text("ja3", t.JA3)
+	b.text("ja4", t.JA4)
+	b.close()
 }
 
-func newTLSServer(t *classify.TLS) *tlsServer {
-	s := &tlsServer{JA3S: t.JA3S}
+// shared keeps how lists are written that many flows have in common: the same
+// memory holds the same list.
+type shared map[*classify.CipherSuite][]byte
+
+// maxShared bounds the lists that are kept; beyond it all are forgotten.
+const maxShared = 1024
+
+// suites returns the names of a list, which is not empty, as JSON.
+func (s *shared) suites(list []classify.CipherSuite) []byte {
+	written, ok := (*s)[&list[0]]
+	if !ok {
+		if *s == nil || len(*s) >= maxShared {
+			*s = shared{}
+		}
+		written = appendList(nil, texts(list))
+		(*s)[&list[0]] = written
+	}
+	return written
+}
+
+func writeTLSServer(b *jsonLine, t *classify.TLS) {
+	b.open("server")
+	b.text("ja3s", t.JA3S)
 	c := t.Certificate
 	if c == nil {
-		return s
+		b.close()
+		return
 	}
 	if c.SHA256 != ([32]byte{}) {
-		s.Hash = &hash{strings.ToUpper(hex.EncodeToString(c.SHA256[:]))}
+		b.open("hash")
+		b.put("sha256", strings.ToUpper(hex.EncodeToString(c.SHA256[:])))
+		b.close()
 	}
-	s.X509 = &x509Field{
-		Subject: name{c.Subject}, Issuer: name{c.Issuer},
-		AlternativeNames: append(append([]string(nil), c.DNSNames...), addresses(c.IPAddresses)...),
-		SerialNumber:     c.SerialNumber,
-		NotBefore:        timestamp(c.NotBefore), NotAfter: timestamp(c.NotAfter),
-		PublicKeyAlgorithm: c.PublicKeyAlgorithm, PublicKeySize: c.PublicKeyBits,
-		SignatureAlgorithm: c.SignatureAlgorithm,
+	b.open("x509")
+	writeName(b, "subject", c.Subject)
+	writeName(b, "issuer", c.Issuer)
+	b.texts("alternative_names", slices.Concat(c.DNSNames, texts(c.IPAddresses)))
+	b.text("serial_number", c.SerialNumber)
+	b.text("not_before", timestamp(c.NotBefore))
+	b.text("not_after", timestamp(c.NotAfter))
+	b.text("public_key_algorithm", c.PublicKeyAlgorithm)
+	if c.PublicKeyBits != 0 {
+		b.number("public_key_size", uint64(c.PublicKeyBits))
 	}
-	return s
+	b.text("signature_algorithm", c.SignatureAlgorithm)
+	b.close()
+	b.close()
 }
 
-// boolean returns nil for what is unknown.
-func boolean(t classify.Trit) *bool {
-	if t == classify.UnknownTrit {
-		return nil
+func writeName(b *jsonLine, name, distinguished string) {
+	if distinguished != "" {
+		b.open(name)
+		b.put("distinguished_name", distinguished)
+		b.close()
 	}
-	yes := t == classify.Yes
-	return &yes
 }
 
 func texts[T interface{ String() string }](values []T) []string {
@@ -143,5 +124,3 @@ func texts[T interface{ String() string }](values []T) []string {
 	}
 	return list
 }
-
-func addresses(list []netip.Addr) []string { return texts(list) }

@@ -48,6 +48,7 @@ func NewAudit(p *Policy) *Audit {
 func (a *Audit) Learned(client netip.Addr, at flow.Frame, l classify.Learned) {
 	for _, n := range l.Names {
 		a.site.learnName(client, n, at.Time)
+		a.site.learnTold(client, n, at.Time)
 	}
 	for _, lease := range l.Leases {
 		a.site.learnLease(lease, at)
@@ -60,18 +61,20 @@ func (a *Audit) ARP(claim flow.ARP) {
 	a.site.learnClaim(claim)
 }
 
-// Known takes the facts of a flow that goes on, for the sake of other flows
-// that depend on them.
-func (a *Audit) Known(r *classify.Record) {
-	a.site.learnSessions(r.TLS)
-	a.site.learnMedia(r)
-}
+// Known takes the media that a flow which goes on has set up, for the sake of
+// the flows that carry it.
+func (a *Audit) Known(r *classify.Record) { a.site.learnMedia(r) }
+
+// Session takes a handshake that began at the time, for the sake of flows that
+// resume its session.
+func (a *Audit) Session(t *classify.TLS, at flow.Time) { a.site.learnSessions(t, at) }
 
 // Ended completes the record of a flow that is over with what the site knows,
 // and judges it by every rule.
 func (a *Audit) Ended(r *classify.Record) {
 	a.site.learnHost(r.Client.Addr.Addr(), r.Client.MAC)
 	a.site.learnHost(r.Server.Addr.Addr(), r.Server.MAC)
+	a.Session(r.TLS, r.Start)
 	a.Known(r)
 	a.site.bindMedia(r)
 	c := newCase(r, a.policy, a.site)

@@ -19,6 +19,7 @@ type Case struct {
 	clientTrust, serverTrust Trust
 
 	clientDevice, serverDevice *Device // as declared; nil for others
+	met                        contact // by contact, once a rule has asked
 
 	ledger *ledger
 }
@@ -31,6 +32,15 @@ func newCase(r *classify.Record, p *Policy, s *Site) Case {
 		c.serverDevice, _ = s.identifyIn(c.serverTrust, r.Server.MAC, r.Server.Addr.Addr().Unmap().WithZone(""), r.Start)
 	}
 	return c
+}
+
+// keep returns the case with a record of its own: the one it came with is used
+// again as soon as all rules have judged it.
+func (c *Case) keep() Case {
+	kept, record, f := *c, *c.Record, c.Flow.Snapshot()
+	record.Flow, record.Evidence = &f, slices.Clone(c.Evidence)
+	kept.Record = &record
+	return kept
 }
 
 // attempted reports whether all that was seen of the flow is that somebody
@@ -152,6 +162,9 @@ func (c *Case) evidence(names []string) (list []Evidence) {
 }
 
 func (p Peer) String() string {
+	if !p.IP.IsValid() {
+		return fmt.Sprintf("%q", p.Name)
+	}
 	s := p.IP.String()
 	if p.Port != 0 {
 		s = netip.AddrPortFrom(p.IP, p.Port).String()

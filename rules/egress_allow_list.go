@@ -70,8 +70,8 @@ const (
 // egress looks the flow's server up among the endpoints, resolvers and time
 // servers of the policy.
 func (c *Case) egress() (EndpointMatch, egress) {
-	server, client, name := c.Server.Addr, c.Client.Addr.Addr(), c.ServerName()
-	match := c.Policy.Endpoint(name, server, c.Transport(), client, c.Policy.Device(c.Client.MAC, client))
+	server, client := c.Server.Addr, c.Client.Addr.Addr()
+	name, match := c.contact().name, c.contact().match
 	if match.Fit == Listed {
 		return match, egressListed
 	}

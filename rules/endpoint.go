@@ -135,6 +135,8 @@ func newEndpointIndex() endpointIndex {
 	return endpointIndex{exact: map[string][]*Endpoint{}, wild: map[string][]wildName{}}
 }
 
+func (x *endpointIndex) empty() bool { return len(x.exact)+len(x.wild)+len(x.addrs) == 0 }
+
 // add enters one expanded name of an enabled endpoint.
 func (x *endpointIndex) add(name string, e *Endpoint) {
 	label, rest, _ := strings.Cut(name, ".")

@@ -78,15 +78,31 @@ func wantedVersion(minimum classify.TLSVersion, seen ...classify.TLSVersion) str
 // failHandshake records a violation by a handshake: the peer's port keeps two
 // services of one host apart, the name asked for two servers behind one proxy.
 func (c *Case) failHandshake(severity *Severity, format string, args ...any) {
+	c.Fail(c.handshakeViolation(severity, fmt.Sprintf(format, args...)))
+}
+
+func (c *Case) handshakeViolation(severity *Severity, what string) Violation {
 	device, peer := c.Parties()
 	variant := fmt.Sprint(c.Server.Addr.Port())
 	if c.proxied() {
 		variant += " " + c.TLS.ServerName
 	}
-	c.Fail(Violation{
+	return Violation{
 		Severity: severity,
-		Message:  fmt.Sprintf("%s and %s ", device, peer) + fmt.Sprintf(format, args...),
+		Message:  fmt.Sprintf("%s and %s %s", device, peer, what),
 		Device:   device, Peer: peer,
 		Variant: variant,
-	})
+	}
+}
+
+// offerViolation is a violation by what a client offers: a finding a device and
+// peer, whatever the port.
+func (c *Case) offerViolation(severity *Severity, what string) Violation {
+	device, peer := c.Parties()
+	return Violation{
+		Severity: severity,
+		Message:  fmt.Sprintf("%s offered %s %s", device, peer, what),
+		Device:   device, Peer: peer,
+		Evidence: []string{"ClientHello"},
+	}
 }

@@ -133,7 +133,7 @@ func TestResumedSessionNeedsItsFirstHandshake(t *testing.T) {
 		if c.firstSeen {
 			first := c.resumed
 			first.Resumed, first.ResumedKeys, first.SessionKeys = classify.No, nil, c.resumed.ResumedKeys
-			a.Known(w.hello(first))
+			a.Session(w.hello(first).TLS, 0)
 		}
 		a.Ended(w.hello(c.resumed))
 		if q := requirement(t, a.Finish(Loss{}), "tls-forward-secrecy"); q.Verdict != c.want {

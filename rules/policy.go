@@ -40,6 +40,7 @@ type Policy struct {
 	zones     zoneTable
 	devices   deviceIndex
 	endpoints endpointIndex
+	retired   endpointIndex // of those with an end of support, disabled ones included
 }
 
 // Base names a profile that a policy extends.

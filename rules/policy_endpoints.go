@@ -127,6 +127,9 @@ func (r *policyReader) endpointName(n *node, e *Endpoint) {
 		if e.Enabled {
 			r.policy.endpoints.add(name, e)
 		}
+		if !e.EndOfSupport.IsZero() {
+			r.policy.retired.add(name, e)
+		}
 	}
 }
 

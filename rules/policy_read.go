@@ -39,7 +39,7 @@ func readPolicy(file string, root *node) (*Policy, []Problem) {
 	}
 	p := r.policy
 	p.zones = newZoneTable(nil, Zone{"internet", Internet})
-	p.endpoints = newEndpointIndex()
+	p.endpoints, p.retired = newEndpointIndex(), newEndpointIndex()
 	r.mapping(root, fields{
 		"apiVersion": func(n *node) { r.constant(n, "apiVersion", "spanaudit/v1") },
 		"kind":       func(n *node) { r.constant(n, "kind", "Policy") },

@@ -72,7 +72,7 @@ func (w *wire) record(protocol uint8, client, server string, packets []datum) *c
 		}
 	}
 	table.Flush()
-	return &classify.Record{Flow: s.flows[0], Facts: classify.Facts{Protocol: classify.Unknown}}
+	return &classify.Record{Flow: &s.flows[0], Facts: classify.Facts{Protocol: classify.Unknown}}
 }
 
 func macOf(a netip.Addr) flow.MAC {
@@ -123,10 +123,13 @@ func (w *wire) rtsp(client, server string, rtsp classify.RTSP) *classify.Record 
 func (w *wire) tls(client, server string, t classify.TLS) *classify.Record {
 	t.ClientHello, t.ServerHello = true, true
 	if t.Version == 0 {
-		t.Version, t.CipherSuite, t.KeyShare, t.ForwardSecrecy = classify.TLS13, 0x1301, true, classify.Yes
+		t.Version, t.CipherSuite, t.KeyShare, t.ForwardSecrecy, t.Group = classify.TLS13, 0x1301, true, classify.Yes, 29
 	}
 	if t.OfferedVersions == nil {
-		t.OfferedVersions = []classify.TLSVersion{classify.TLS13, classify.TLS12}
+		t.OfferedVersions, t.SupportedVersions = []classify.TLSVersion{classify.TLS13, classify.TLS12}, true
+	}
+	if t.OfferedSignatures == nil {
+		t.OfferedSignatures = []classify.SignatureScheme{0x0403, 0x0804}
 	}
 	if t.OfferedSuites == nil {
 		t.OfferedSuites = []classify.CipherSuite{0x1301, 0xC02F}

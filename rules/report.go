@@ -31,7 +31,7 @@ type Coverage struct {
 	Starved      uint64 // flows whose bytes were not all examined for lack of memory
 	Forgotten    uint64 // names, leases, sessions and media ports not remembered because a bound was reached
 	Panics       uint64 // messages on which a decoder failed; each cost its flow the classification
-	BadChecksums uint64 // packets; offload makes them common, and they are judged all the same
+	BadChecksums uint64 // packets, of the first 64 that each side of a flow sent; offload makes them common, and they are judged all the same
 
 	Protocols   map[string]uint64 // flows by application protocol; by the transport's name where that is not TCP or UDP
 	Devices     []Host            // local hosts seen, by address, at most 256

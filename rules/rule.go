@@ -9,7 +9,7 @@ type Rule interface {
 	// Judge looks at one flow that has ended and writes what it finds into
 	// the case. Flows come in the order of their end, DNS answers, leases and
 	// RTSP set-ups that preceded it already known to c.Site. The case is the
-	// next rule's afterwards; a rule that keeps it copies it.
+	// next rule's afterwards; a rule holds on to what its keep returns.
 	Judge(c *Case)
 }
 
@@ -57,16 +57,28 @@ func all() []Rule {
 	return []Rule{
 		&tlsVersion{},
 		&tlsVersionOffered{},
+		&tlsDeprecatedOffered{},
 		&tlsForwardSecrecy{},
 		&tlsForwardSecrecyOffered{},
+		&tlsWeakOffered{},
 		&tlsBrokenCipher{},
+		&tlsCurrentPractice{},
+		&tlsGroup{},
+		&tlsSignature{},
+		&tlsResumption{},
+		&tlsCertificate{},
 		&egressAllowList{},
 		&internetInbound{},
 		&internalPeer{},
 		&cameraInternet{},
 		&openService{},
 		&networkBridging{},
+		&endpointReachable{},
+		&endpointIdentity{},
+		&endpointPort{},
+		&endpointRegion{},
 		&awsCleartextRequest{},
+		&endpointRetired{},
 		&dnsSource{},
 		&rtspBoundary{},
 		&mediaBoundary{},

@@ -27,7 +27,8 @@ type Site struct {
 	policy *Policy
 
 	names    map[nameKey][]knownName
-	sessions map[[32]byte]struct{}
+	told     map[toldKey][]toldAddr
+	sessions map[[32]byte]flow.Time // when the first handshake of the session began
 	media    map[mediaKey]mediaLeg
 	hosts    map[netip.Addr]flow.MAC
 	leases   map[flow.MAC]*leaseHistory
@@ -50,7 +51,8 @@ func newSite(p *Policy) *Site {
 	return &Site{
 		policy:   p,
 		names:    map[nameKey][]knownName{},
-		sessions: map[[32]byte]struct{}{},
+		told:     map[toldKey][]toldAddr{},
+		sessions: map[[32]byte]flow.Time{},
 		media:    map[mediaKey]mediaLeg{},
 		hosts:    map[netip.Addr]flow.MAC{},
 		leases:   map[flow.MAC]*leaseHistory{},
@@ -157,24 +159,40 @@ func (s *Site) hostAt(a netip.Addr, mac flow.MAC, at flow.Time) Host {
 	return host
 }
 
-// learnSessions remembers by what the session of a TLS handshake may be resumed,
-// if its first handshake was seen: a ticket renewed in an abbreviated one leads
-// back no further than that.
-func (s *Site) learnSessions(t *classify.TLS) {
-	if t == nil || t.Resumed != classify.No && !s.knowsParent(t) {
+// learnSessions remembers by what the session of a TLS handshake that began at
+// the time may be resumed, if its first handshake was seen: a ticket renewed in
+// an abbreviated one leads back no further than that.
+func (s *Site) learnSessions(t *classify.TLS, at flow.Time) {
+	if t == nil || len(t.SessionKeys) == 0 {
 		return
 	}
+	if t.Resumed != classify.No {
+		var known bool
+		if at, known = s.parent(t); !known {
+			return
+		}
+	}
 	for _, k := range t.SessionKeys {
-		if _, ok := s.sessions[k]; ok || s.room(len(s.sessions), maxSessions) {
-			s.sessions[k] = struct{}{}
+		if _, ok := s.sessions[k]; !ok && s.room(len(s.sessions), maxSessions) {
+			s.sessions[k] = at
 		}
 	}
 }
 
-// knowsParent reports whether the handshake that t resumes was seen.
+// parent returns when the first handshake of the session that t resumes began,
+// if it was seen.
+func (s *Site) parent(t *classify.TLS) (at flow.Time, known bool) {
+	for _, k := range t.ResumedKeys {
+		if at, known = s.sessions[k]; known {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// knowsParent reports whether the first handshake of the session that t resumes
+// was seen.
 func (s *Site) knowsParent(t *classify.TLS) bool {
-	return slices.ContainsFunc(t.ResumedKeys, func(k [32]byte) bool {
-		_, ok := s.sessions[k]
-		return ok
-	})
+	_, known := s.parent(t)
+	return known
 }

@@ -90,9 +90,9 @@ func TestLinkLocalPeersAreOnTheSite(t *testing.T) {
 
 func TestASessionIsKnownByEachOfItsKeys(t *testing.T) {
 	s := newSite(parse(t, site))
-	s.learnSessions(&classify.TLS{Resumed: classify.No, SessionKeys: [][32]byte{{1}, {2}}})
-	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{2}}, SessionKeys: [][32]byte{{3}}})
-	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{8}}, SessionKeys: [][32]byte{{9}}})
+	s.learnSessions(&classify.TLS{Resumed: classify.No, SessionKeys: [][32]byte{{1}, {2}}}, 10)
+	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{2}}, SessionKeys: [][32]byte{{3}}}, 20)
+	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{8}}, SessionKeys: [][32]byte{{9}}}, 30)
 	for key, want := range map[byte]bool{1: true, 2: true, 3: true, 8: false, 9: false} {
 		if got := s.knowsParent(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{7}, {key}}}); got != want {
 			t.Errorf("key %d: known %v; %v is wanted", key, got, want)

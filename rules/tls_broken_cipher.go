@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"strings"
+	"slices"
 
 	"spanaudit/classify"
 )
@@ -45,18 +45,11 @@ func (tlsBrokenCipher) Judge(c *Case) {
 // brokenWords says what breaks a broken suite; what is merely weak about it is
 // left out.
 func brokenWords(s classify.CipherSuite) string {
-	var words []string
-	for _, reason := range s.Reasons() {
+	return reasonWords(slices.DeleteFunc(s.Reasons(), func(reason string) bool {
 		switch reason {
-		case "no_encryption", "no_authentication", "export_grade":
-			words = append(words, strings.ReplaceAll(reason, "_", " "))
-		case "rc4":
-			words = append(words, "RC4")
-		case "md5_mac":
-			words = append(words, "MD5")
-		case "key<112bit":
-			words = append(words, "a key of less than 112 bits")
+		case "no_encryption", "no_authentication", "export_grade", "rc4", "md5_mac", "key<112bit":
+			return false
 		}
-	}
-	return strings.Join(words, ", ")
+		return true
+	}))
 }

@@ -122,8 +122,13 @@ func group(row map[string]string) (string, error) {
 	if err == nil && row["security_bits"] != "" {
 		bits, err = strconv.Atoi(row["security_bits"])
 	}
-	return fmt.Sprintf("%q, %q, %d, %s, %q", row["name"], row["type"], bits, class, row["reasons"]), err
+	return fmt.Sprintf("%q, %q, %d, %s, %q, %t, %t", row["name"], row["type"], bits, class, row["reasons"],
+		approved(row["fips_key_agreement"]), approved(row["bsi_tr02102_2"])), err
 }
+
+// approved reads what a document says of a group: "yes", "yes(…)" with how, and
+// "see_note", which allows it as a hybrid.
+func approved(cell string) bool { return strings.HasPrefix(cell, "yes") || cell == "see_note" }
 
 func signature(row map[string]string) (string, error) {
 	class, err := class(row["class"])

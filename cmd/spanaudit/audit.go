@@ -144,7 +144,7 @@ func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, o
 	}
 	var duplicates uint64
 	result, err := runAudit(ctx, src, policy, auditOptions{
-		Workers: f.workers, Filter: f.filter, Flows: out.record(),
+		Workers: f.workers, Filter: f.filter, Flows: out.record(), Anew: out.anew,
 		Stats: func(n uint64) { duplicates = n },
 	})
 	bar.stop()
@@ -189,7 +189,10 @@ func (f *auditFlags) open(w world, args []string) (*capture.Source, error) {
 	if f.iface != "" {
 		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter})
 	}
-	return capture.Open(args, capture.Options{Stdin: w.stdin, Filter: f.filter, Hash: f.format == "json"}) // the table names no hash
+	return capture.Open(args, capture.Options{
+		Stdin: w.stdin, Filter: f.filter, Once: rewritable(f.flows),
+		Hash: f.format == "json", // the table names no hash
+	})
 }
 
 // threshold returns the severity from which on violations fail the audit: what

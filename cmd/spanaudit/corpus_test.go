@@ -52,6 +52,18 @@ func (o object) number(path string) float64 { n, _ := o.at(path).(float64); retu
 
 func (o object) list(path string) []any { l, _ := o.at(path).([]any); return l }
 
+// findings are the messages of an audit's findings, save those of rules that
+// speak of what the test is not about.
+func (o object) findings(save ...string) (messages []string) {
+	for _, v := range o.list("findings") {
+		f := object(v.(map[string]any))
+		if !slices.Contains(save, f.text("rule")) {
+			messages = append(messages, f.text("rule")+": "+f.text("message"))
+		}
+	}
+	return messages
+}
+
 // words is a text, or a list of them.
 func (o object) words(path string) (words []string) {
 	if word := o.text(path); word != "" {

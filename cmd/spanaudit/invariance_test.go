@@ -55,6 +55,24 @@ func TestSamePacketsSameReport(t *testing.T) {
 	}
 }
 
+// A file that turns out not to be in order is read anew, and no flow record of
+// the first time is left.
+func TestDisorderLeavesNoRecordTwice(t *testing.T) {
+	frames := readFrames(t, "../../fixtures/clean/site.pcapng")
+	records := func(path string) []string {
+		flows := filepath.Join(t.TempDir(), "flows.ndjson")
+		if status, _, stderr := spanaudit("audit", "--quiet", "--fail-on", "none", "--flows", flows, path); status != statusDone {
+			t.Fatal(stderr)
+		}
+		return strings.Split(string(read(t, flows)), "\n")
+	}
+	last := slices.Concat(frames[:len(frames)-2], frames[len(frames)-1:], frames[len(frames)-2:len(frames)-1])
+	want, got := records(writeFrames(t, frames)), records(writeFrames(t, last))
+	if len(want) < 20 || !slices.Equal(got, want) {
+		t.Errorf("%d records, %d are wanted", len(got), len(want))
+	}
+}
+
 // reports returns the table, and the JSON without inputs and frame references.
 func reports(t *testing.T, policy string, args ...string) (table, document string) {
 	t.Helper()

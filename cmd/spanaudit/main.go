@@ -13,7 +13,7 @@ import (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that has seen enough does not change the verdict
-	os.Exit(run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv}))
+	os.Exit(withHeap(func() int { return run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv}) }))
 }
 
 // world is what the program has of its surroundings beside the file system.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"slices"
@@ -30,12 +31,13 @@ func rendererOf(format string) renderer {
 
 // outputs is where an audit is written to.
 type outputs struct {
-	render renderer
-	screen report.Screen
-	report io.Writer
-	flows  *report.FlowWriter // nil when no flow records are wanted
-	failed error              // of the first flow record that could not be written
-	files  []*os.File
+	render  renderer
+	screen  report.Screen
+	report  io.Writer
+	flows   *report.FlowWriter // nil when no flow records are wanted
+	flowsTo *os.File
+	failed  error // of the first flow record that could not be written
+	files   []*os.File
 }
 
 // create opens the places to write to before any work is done.
@@ -60,6 +62,7 @@ func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy) 
 			o.close()
 			return nil, err
 		}
+		o.flowsTo = file
 		o.flows = report.NewFlowWriter(file, func(a netip.Addr) rules.Trust { return policy.ZoneOf(a).Trust })
 	}
 	return o, nil
@@ -94,6 +97,24 @@ func (o *outputs) record() func(*classify.Record) error {
 		}
 		return nil
 	}
+}
+
+// rewritable reports whether what was written to path can be taken back: it is a
+// file, or will be one, or "" for nothing.
+func rewritable(path string) bool {
+	info, err := os.Lstat(path)
+	return path == "" || errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular()
+}
+
+// anew takes the flow records back that were written.
+func (o *outputs) anew() error {
+	if o.flows == nil {
+		return nil
+	}
+	o.failed = nil
+	o.flows.Reset(o.flowsTo)
+	_, err := o.flowsTo.Seek(0, io.SeekStart)
+	return errors.Join(err, o.flowsTo.Truncate(0))
 }
 
 // write writes the report and what is left of the flow records. That nobody

@@ -22,8 +22,13 @@ type auditOptions struct {
 	Workers int                          // goroutines that follow flows; at least 1
 	Filter  string                       // the BPF filter in force, for the report
 	Flows   func(*classify.Record) error // takes every flow that ended; may be nil
+	Anew    func() error                 // makes what Flows was given void; nil where src is not read with capture.Options.Once
 	Stats   func(duplicates uint64)      // takes what the report leaves out; may be nil
 }
+
+// maxFlows bounds the flows that are held at once, by all workers together. What
+// the memory of them is, a test in classify says.
+const maxFlows = 1_200_000
 
 // batches is how many batches are under way at once: one being read, one with
 // the workers, one being judged, and one to spare.
@@ -34,7 +39,21 @@ const batches = 4
 // The packets go in batches to all workers, each of which takes those whose
 // flows are its own. What the workers find out is put back into the order of
 // the packets before it is judged: the report does not depend on their number.
+//
+// Of files that turn out not to be in order all is done anew.
 func runAudit(ctx context.Context, src *capture.Source, policy *rules.Policy, opt auditOptions) (*rules.Report, error) {
+	r, err := readOnce(ctx, src, policy, opt)
+	if errors.Is(err, capture.ErrDisorder) && opt.Anew != nil {
+		src.Rewind()
+		if err := opt.Anew(); err != nil {
+			return nil, err
+		}
+		r, err = readOnce(ctx, src, policy, opt)
+	}
+	return r, err
+}
+
+func readOnce(ctx context.Context, src *capture.Source, policy *rules.Policy, opt auditOptions) (*rules.Report, error) {
 	p := newPipeline(policy, opt)
 	err := p.read(ctx, src)
 	p.finish()
@@ -60,12 +79,12 @@ type pipeline struct {
 // batch is a run of packets on its way through the workers to the judge.
 type batch struct {
 	capture.Batch
-	first  uint64 // order of Packets[0]
-	owner  []uint8
-	ticks  []tick
-	last   bool
-	events [][]event // by worker
-	ready  sync.WaitGroup
+	first uint64 // order of Packets[0]
+	owner []uint8
+	ticks []tick
+	flush uint64     // of the last batches: flows with orders below are over; else 0
+	found []findings // by worker
+	ready sync.WaitGroup
 }
 
 // tick tells the workers to end silent flows before the packet at index.
@@ -74,16 +93,22 @@ type tick struct {
 	at    flow.Time
 }
 
+// findings are what one worker found out in a batch. The events are in order.
+type findings struct {
+	events  []event
+	lessons []lesson
+}
+
 // event is something that a worker found out, with its place in the order of
 // the packets.
 type event struct {
-	order   uint64
-	flow    uint64 // orders what several workers find out at one tick
-	kind    kind
-	record  *classify.Record
-	learned classify.Learned
-	client  netip.Addr
-	at      flow.Frame
+	order  uint64
+	flow   uint64 // orders what several workers find out at one tick
+	record *classify.Record
+	tls    *classify.TLS // of a session, that began at start
+	start  flow.Time
+	lesson int32 // index, of a lesson
+	kind   kind
 }
 
 type kind uint8
@@ -91,8 +116,21 @@ type kind uint8
 const (
 	learned kind = iota
 	known
+	session
 	ended
 )
+
+// lesson is what a message of a client's flow taught.
+type lesson struct {
+	learned classify.Learned
+	client  netip.Addr
+	at      flow.Frame
+}
+
+// before reports whether e comes before o, which another worker found out.
+func (e *event) before(o *event) bool {
+	return e.order < o.order || e.order == o.order && e.flow < o.flow
+}
 
 func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 	p := &pipeline{
@@ -102,12 +140,12 @@ func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 	for range max(opt.Workers, 1) {
 		w := &worker{id: uint8(len(p.workers)), in: make(chan *batch, batches)}
 		w.analyzer = classify.NewAnalyzer(w)
-		w.table = flow.NewTable(flow.Config{}, w.analyzer)
+		w.table = flow.NewTable(flow.Config{MaxFlows: maxFlows / max(opt.Workers, 1)}, w.analyzer)
 		p.workers = append(p.workers, w)
 		p.done.Go(w.run)
 	}
 	for range batches {
-		p.free <- &batch{events: make([][]event, len(p.workers))}
+		p.free <- &batch{found: make([]findings, len(p.workers))}
 	}
 	p.done.Go(p.judge)
 	return p
@@ -135,7 +173,7 @@ func (p *pipeline) deal(b *batch) {
 	b.first, b.owner, b.ticks = p.order, b.owner[:0], b.ticks[:0]
 	for i := range b.Packets {
 		packet := &b.Packets[i]
-		b.owner = append(b.owner, uint8(packet.Hash()%uint32(len(p.workers))))
+		b.owner = append(b.owner, packet.Worker(len(p.workers)))
 		if second := packet.Frame.Time / flow.Time(time.Second); second > p.tick {
 			p.tick = second
 			b.ticks = append(b.ticks, tick{i, second * flow.Time(time.Second)})
@@ -153,12 +191,20 @@ func (p *pipeline) send(b *batch) {
 	p.judged <- b
 }
 
+// flushes is in how many parts the flows that are left at the end are judged, so
+// that those judged are gone before the next are handed over.
+const flushes = 64
+
 // finish ends all flows and waits until the last of them is judged.
 func (p *pipeline) finish() {
-	b := <-p.free
-	b.Batch, b.last = capture.Batch{}, true
-	b.owner, b.ticks = b.owner[:0], b.ticks[:0]
-	p.send(b)
+	for i := range uint64(flushes) {
+		b := <-p.free
+		b.Batch, b.owner, b.ticks = capture.Batch{}, b.owner[:0], b.ticks[:0]
+		if b.flush = p.order / flushes * (i + 1); i == flushes-1 {
+			b.flush = math.MaxUint64
+		}
+		p.send(b)
+	}
 	for _, w := range p.workers {
 		close(w.in)
 	}
@@ -169,34 +215,42 @@ func (p *pipeline) finish() {
 // judge hands what the workers found out to the audit, in the order of the
 // packets.
 func (p *pipeline) judge() {
-	var all []event
+	next := make([]int, len(p.workers)) // by worker, the event that is due
 	for b := range p.judged {
 		b.ready.Wait()
-		all = all[:0]
-		for _, events := range b.events {
-			all = append(all, events...)
-			clear(events) // the batch is used again; what it told need not live on
-		}
-		slices.SortStableFunc(all, func(x, y event) int {
-			return cmp.Or(cmp.Compare(x.order, y.order), cmp.Compare(x.flow, y.flow))
-		})
 		for _, claim := range b.ARPs {
 			p.audit.ARP(claim)
 		}
-		for i := range all {
-			p.apply(&all[i])
+		clear(next)
+		for w := b.due(next); w >= 0; w = b.due(next) {
+			found := &b.found[w]
+			p.apply(&found.events[next[w]], found.lessons)
+			next[w]++
 		}
-		clear(all)
 		p.free <- b
 	}
 }
 
-func (p *pipeline) apply(e *event) {
+// due returns the worker whose next event comes first; -1 if there is none.
+func (b *batch) due(next []int) int {
+	first := -1
+	for w := range b.found {
+		if next[w] < len(b.found[w].events) && (first < 0 || b.found[w].events[next[w]].before(&b.found[first].events[next[first]])) {
+			first = w
+		}
+	}
+	return first
+}
+
+func (p *pipeline) apply(e *event, lessons []lesson) {
 	switch e.kind {
 	case learned:
-		p.audit.Learned(e.client, e.at, e.learned)
+		l := &lessons[e.lesson]
+		p.audit.Learned(l.client, l.at, l.learned)
 	case known:
 		p.audit.Known(e.record)
+	case session:
+		p.audit.Session(e.tls, e.start)
 	case ended:
 		p.audit.Ended(e.record)
 		if p.opt.Flows != nil && p.flowsErr == nil {
@@ -238,16 +292,30 @@ type worker struct {
 	table    *flow.Table
 	analyzer *classify.Analyzer
 	order    uint64
-	events   []event
+	found    *findings
 }
 
 func (w *worker) run() {
 	for b := range w.in {
-		w.events = b.events[w.id][:0]
+		w.found = &b.found[w.id]
+		w.reuse()
 		w.take(b)
-		b.events[w.id] = w.events
 		b.ready.Done()
 	}
+}
+
+// reuse takes the records back that the batch brought to the judge before.
+func (w *worker) reuse() {
+	for i := range w.found.events {
+		if e := &w.found.events[i]; e.kind == ended {
+			if f := w.analyzer.Reuse(e.record); f != nil {
+				w.table.Reuse(f)
+			}
+		}
+	}
+	clear(w.found.events) // what they told need not live on
+	clear(w.found.lessons)
+	w.found.events, w.found.lessons = w.found.events[:0], w.found.lessons[:0]
 }
 
 func (w *worker) take(b *batch) {
@@ -256,7 +324,7 @@ func (w *worker) take(b *batch) {
 		// A tick comes before its packet, and so do the flows that it ends.
 		w.order = 2 * (b.first + uint64(i))
 		if len(ticks) > 0 && ticks[0].index == i {
-			w.table.Advance(ticks[0].at)
+			w.sorted(func() { w.table.Advance(ticks[0].at) })
 			ticks = ticks[1:]
 		}
 		if b.owner[i] == w.id {
@@ -264,23 +332,36 @@ func (w *worker) take(b *batch) {
 			w.table.Add(&b.Packets[i], b.first+uint64(i))
 		}
 	}
-	if b.last {
+	if b.flush > 0 {
 		w.order = math.MaxUint64
-		w.table.Flush()
+		w.table.FlushBelow(b.flush)
 	}
+}
+
+// sorted puts what do finds out, of many flows at one time, in their order.
+func (w *worker) sorted(do func()) {
+	n := len(w.found.events)
+	do()
+	slices.SortStableFunc(w.found.events[n:], func(x, y event) int { return cmp.Compare(x.flow, y.flow) })
 }
 
 // Learned implements classify.Sink.
 func (w *worker) Learned(f *flow.Flow, at flow.Frame, l classify.Learned) {
-	w.events = append(w.events, event{order: w.order, flow: f.Order(), kind: learned, client: f.Client.Addr.Addr(), at: at, learned: l})
+	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: learned, lesson: int32(len(w.found.lessons))})
+	w.found.lessons = append(w.found.lessons, lesson{l, f.Client.Addr.Addr(), at})
 }
 
 // Known implements classify.Sink.
 func (w *worker) Known(r *classify.Record) {
-	w.events = append(w.events, event{order: w.order, flow: r.Order(), kind: known, record: r})
+	w.found.events = append(w.found.events, event{order: w.order, flow: r.Order(), kind: known, record: r})
+}
+
+// Session implements classify.Sink.
+func (w *worker) Session(f *flow.Flow, t *classify.TLS) {
+	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: session, tls: t, start: f.Start})
 }
 
 // Ended implements classify.Sink.
 func (w *worker) Ended(r *classify.Record) {
-	w.events = append(w.events, event{order: w.order, flow: r.Order(), kind: ended, record: r})
+	w.found.events = append(w.found.events, event{order: w.order, flow: r.Order(), kind: ended, record: r})
 }
