@@ -233,3 +233,53 @@ func FuzzDatagrams(f *testing.F) {
 		}
 	})
 }
+
+// What hosts ask of a router, and what it grants.
+func TestPortMapping(t *testing.T) {
+	natPMP := func(opcode, lifetime string) string {
+		return "\x00" + opcode + "\x00\x00\x02\x2a\x21\x6a\x00\x00\x0e" + lifetime
+	}
+	pcp := func(opcode, lifetime, transport string) string {
+		return "\x02" + opcode + "\x00\x00\x00\x00\x0e" + lifetime + strings.Repeat("\x00", 16) + strings.Repeat("\x01", 12) + transport + "\x00\x00\x00\x02\x2a\x21\x6a" + strings.Repeat("\x00", 16)
+	}
+	for name, c := range map[string]struct {
+		messages []string
+		want     PortMapping
+	}{
+		"NAT-PMP, TCP":     {[]string{natPMP("\x02", "\x10")}, PortMapping{Mapped: true, Internal: 554, External: 8554, Lifetime: 3600, Transport: 6}},
+		"NAT-PMP, UDP":     {[]string{natPMP("\x01", "\x10")}, PortMapping{Mapped: true, Internal: 554, External: 8554, Lifetime: 3600, Transport: 17}},
+		"NAT-PMP, deleted": {[]string{"\x00\x01\x00\x00\x02\x2a" + strings.Repeat("\x00", 6)}, PortMapping{}},
+		"NAT-PMP, granted": {[]string{"\x00\x82\x00\x00\x00\x00\x00\x01\x02\x2a\x21\x6a\x00\x00\x0e\x10"}, PortMapping{Mapped: true, Confirmed: true, Internal: 554, External: 8554, Lifetime: 3600, Transport: 6}},
+		"NAT-PMP, refused": {[]string{"\x00\x82\x00\x02\x00\x00\x00\x01\x02\x2a\x21\x6a\x00\x00\x0e\x10"}, PortMapping{}},
+		"NAT-PMP, address": {[]string{"\x00\x00"}, PortMapping{}},
+		"PCP MAP":          {[]string{pcp("\x01", "\x10", "\x11")}, PortMapping{Mapped: true, Internal: 554, External: 8554, Lifetime: 3600, Transport: 17}},
+		"PCP PEER":         {[]string{pcp("\x02", "\x10", "\x11")}, PortMapping{PeerMessages: true}},
+		"PCP ANNOUNCE":     {[]string{"\x02\x00" + strings.Repeat("\x00", 22)}, PortMapping{}},
+	} {
+		var f Facts
+		for _, m := range c.messages {
+			d := Datagram{Src: netip.MustParseAddrPort("10.0.0.2:50000"), Dst: netip.MustParseAddrPort("10.0.0.1:5351"), Payload: []byte(m)}
+			if a, _ := portMappingDatagram(d, &f, nil); a != Matched {
+				t.Errorf("%s: not recognised", name)
+			}
+		}
+		if f.PortMapping == nil || *f.PortMapping != c.want {
+			t.Errorf("%s: %+v; %+v is wanted", name, f.PortMapping, c.want)
+		}
+	}
+}
+
+// What opened the way for DTLS is remembered: media behind STUN is WebRTC's.
+func TestSTUNIsRemembered(t *testing.T) {
+	hello := ""
+	for _, g := range segments(t, "dtls/dtls12.0")[:1] {
+		hello = string(g.bytes)
+	}
+	f, _, _ := exchange{50000, 3478, []string{unhex(stunRequestBytes), hello}}.play()
+	if f.Protocol != ProtoDTLS || !f.STUN {
+		t.Errorf("%s, STUN %v", f.Protocol, f.STUN)
+	}
+	if f, _, _ := (exchange{50000, 3478, []string{hello}}).play(); f.Protocol != ProtoDTLS || f.STUN {
+		t.Errorf("DTLS alone: %s, STUN %v", f.Protocol, f.STUN)
+	}
+}

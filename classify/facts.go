@@ -91,6 +91,10 @@ type Facts struct {
 	SSH  *SSH
 	SMB  *SMB
 
+	PortMapping *PortMapping // of ProtoNATPMP and ProtoPCP
+
+	STUN bool // STUN or TURN passed over UDP, whatever else the flow carried afterwards
+
 	Login *Login // a secret passed in clear; nil when none was seen
 
 	Marks     []Mark // in order, at most maxMarks
@@ -333,7 +337,8 @@ type HTTP struct {
 	BasicAuth   bool // an Authorization or Proxy-Authorization header with the Basic scheme
 	URLPassword bool // user information in an absolute-form target or Referer
 	AWS         *AWSSignature
-	Upgrade     string // protocol of a 101 response, lower case
+	Upgrade     string   // protocol of a 101 response, lower case
+	Actions     []string // UPnP actions that SOAPAction fields name, each once, at most 8
 }
 
 // AWSSignature tells that a request was signed with AWS Signature Version 4,
@@ -353,6 +358,18 @@ type Login struct {
 	// SASL's LOGIN), "plain" (SASL), "simple" (LDAP), "password" (PostgreSQL) or
 	// "community" (SNMP before version 3).
 	Scheme string
+}
+
+// PortMapping holds what NAT-PMP (RFC 6886) and PCP (RFC 6887) messages ask of a
+// router.
+type PortMapping struct {
+	Mapped       bool   // a mapping was asked for, or confirmed; announcements and questions for the address are none
+	Confirmed    bool   // the router said that it made one
+	Internal     uint16 // port of the host
+	External     uint16 // port that was granted, else the one suggested; 0 when the router may choose
+	Lifetime     uint32 // seconds, of the last message about a mapping
+	Transport    uint8  // IP protocol number; 0 is all
+	PeerMessages bool   // PCP PEER: an outbound mapping for one peer (RFC 6887, section 12)
 }
 
 // SSH holds the version strings of an SSH connection (RFC 4253, section 4.2).

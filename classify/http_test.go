@@ -2,6 +2,7 @@ package classify
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -150,3 +151,23 @@ func TestHTTPYieldsToTunnels(t *testing.T) {
 }
 
 func FuzzHTTP(f *testing.F) { fuzzStream(f, httpStream, "http") }
+
+// The actions of UPnP are named in a field of the request.
+func TestHTTPActions(t *testing.T) {
+	post := func(action string) string {
+		return "POST /ctl/IPConn HTTP/1.1\r\nHost: 10.0.0.1:5000\r\nSOAPAction: " + action + "\r\nContent-Length: 2\r\n\r\n{}"
+	}
+	const service = "urn:schemas-upnp-org:service:WANIPConnection:1"
+	for requests, want := range map[string][]string{
+		post(`"`+service+`#AddPortMapping"`) + post(`"`+service+`#GetExternalIPAddress"`): {"AddPortMapping", "GetExternalIPAddress"},
+		post(service + "#AddPortMapping"):                                                 {"AddPortMapping"},
+		post(`"http://tempuri.org/#Login"`):                                               nil,
+		post(`"` + service + `#Add Port"`):                                                nil,
+		post(`"` + service + `"`):                                                         nil,
+	} {
+		f, _ := httpStream(Stream{Client: []byte(requests), Final: true}, nil)
+		if f.HTTP == nil || !slices.Equal(f.HTTP.Actions, want) {
+			t.Errorf("%q: %+v; actions %q are wanted", requests, f.HTTP, want)
+		}
+	}
+}

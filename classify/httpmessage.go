@@ -103,6 +103,8 @@ func (r *httpReader) credentials(h head, left int) {
 			if r.http.UserAgent == "" {
 				r.http.UserAgent = text(value)
 			}
+		case named(name, "SOAPAction"):
+			r.action(value, left)
 		case named(name, "Authorization"), named(name, "Proxy-Authorization"):
 			if scheme(value) == "basic" && !r.http.BasicAuth {
 				r.http.BasicAuth = true
@@ -112,6 +114,21 @@ func (r *httpReader) credentials(h head, left int) {
 			_, password := cleanURL(value)
 			r.http.URLPassword = r.http.URLPassword || password
 		}
+	}
+}
+
+const maxActions = 8
+
+// action notes the name behind the '#' of a SOAPAction (UPnP Device Architecture
+// 2.0, section 3.2.1): "urn:…:service:WANIPConnection:1#AddPortMapping".
+func (r *httpReader) action(value []byte, left int) {
+	service, name, ok := bytes.Cut(bytes.Trim(value, `"`), []byte{'#'})
+	if !ok || !bytes.HasPrefix(service, []byte("urn:")) || !isToken(name) || len(name) > 64 {
+		return
+	}
+	known := len(r.http.Actions)
+	if r.http.Actions = addOnce(r.http.Actions, string(name), maxActions); len(r.http.Actions) > known {
+		r.mark(string(name), left)
 	}
 }
 

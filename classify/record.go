@@ -31,6 +31,7 @@ func (f Facts) clone() Facts {
 	f.DNS = copied(f.DNS)
 	f.DHCP = copied(f.DHCP)
 	f.HTTP = copied(f.HTTP)
+	f.PortMapping = copied(f.PortMapping)
 	return f
 }
 

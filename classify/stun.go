@@ -15,7 +15,7 @@ func stunDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	if !(ok && m.length+stunHeader == d.size()) && !(f.Protocol == ProtoSTUN && isChannelData(d)) {
 		return NoMatch, false
 	}
-	f.Protocol = ProtoSTUN
+	f.Protocol, f.STUN = ProtoSTUN, true
 	return Matched, false
 }
 

@@ -69,7 +69,15 @@ type Flow struct {
 // Half is what one side of a flow sent.
 type Half struct {
 	Addr netip.AddrPort
-	MAC  MAC // the link-layer source of its first packet; zero when none was shown
+	MAC  MAC   // the link-layer source of its first packet, before any forwarding that was seen; zero when none was shown
+	TTL  uint8 // of its first packet
+
+	// Relay is the link-layer source of a copy of its packets that had been
+	// forwarded: the capture shows both sides of a router, and this is the
+	// router's. Zero when no packet was seen twice so. Relayed is the frame of
+	// the first copy.
+	Relay   MAC
+	Relayed Frame
 
 	Packets uint64
 	Bytes   uint64 // of IP packets on the wire, headers included

@@ -54,10 +54,10 @@ const maxVerified = 64
 // count notes a packet that the half sent.
 func (h *Half) count(p *Packet) {
 	if h.Packets == 0 {
-		h.First = p.Frame
+		h.First, h.TTL = p.Frame, p.TTL
 	}
-	if h.MAC == (MAC{}) {
-		h.MAC = p.SrcMAC
+	if h.MAC != p.SrcMAC {
+		h.moved(p)
 	}
 	h.Packets++
 	h.Bytes += uint64(p.Length)
@@ -70,9 +70,25 @@ func (h *Half) count(p *Packet) {
 	}
 }
 
+// moved takes a packet, or the copy of one, with another link-layer source than
+// the half's first. Forwarding lowers the TTL (RFC 1812, section 5.3.1), so of
+// two sources the one with the lower TTL is the router.
+func (h *Half) moved(p *Packet) {
+	switch {
+	case h.MAC == (MAC{}):
+		h.MAC = p.SrcMAC
+	case p.SrcMAC == (MAC{}) || h.Relay != (MAC{}) || p.TTL == h.TTL:
+	case p.TTL < h.TTL:
+		h.Relay, h.Relayed = p.SrcMAC, p.Frame
+	default: // the copy came first
+		h.Relay, h.Relayed = h.MAC, h.First
+		h.MAC, h.TTL = p.SrcMAC, p.TTL
+	}
+}
+
 // renew sets the counters back for the next record of the same conversation.
 func (h *Half) renew() {
-	*h = Half{Addr: h.Addr, MAC: h.MAC, SYN: h.SYN, FIN: h.FIN, RST: h.RST, tcp: h.tcp}
+	*h = Half{Addr: h.Addr, MAC: h.MAC, TTL: h.TTL, Relay: h.Relay, Relayed: h.Relayed, SYN: h.SYN, FIN: h.FIN, RST: h.RST, tcp: h.tcp}
 	h.tcp.holes = 0
 }
 

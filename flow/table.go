@@ -111,6 +111,7 @@ func (t *Table) Add(p *Packet, order uint64) {
 	from, to := t.seed.end(src), t.seed.end(dst)
 	if t.dup.seen(p, from, to) {
 		t.stats.Duplicates++
+		t.flows.find(t.seed.tuple(p.Protocol, from, to), p.Protocol, src, dst).copied(p, src)
 		return
 	}
 	t.stats.Packets++
@@ -138,6 +139,18 @@ func (t *Table) Add(p *Packet, order uint64) {
 		t.handler.Datagram(f, half, p)
 	}
 	t.requeue(f)
+}
+
+// copied takes the copy of a packet of the flow, which may be nil: it may have
+// been forwarded.
+func (f *Flow) copied(p *Packet, src netip.AddrPort) {
+	switch {
+	case f == nil:
+	case src == f.Client.Addr && f.Client.MAC != p.SrcMAC:
+		f.Client.moved(p)
+	case src == f.Server.Addr && f.Server.MAC != p.SrcMAC:
+		f.Server.moved(p)
+	}
 }
 
 // segment puts a TCP segment in order and tells the handler what it brought.

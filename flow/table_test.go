@@ -440,3 +440,30 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
+
+// A packet that is seen before and after a router tells the router, whichever
+// copy comes first, whether the copies are close or far apart.
+func TestForwardedCopiesTellTheRouter(t *testing.T) {
+	host, router := MAC{2, 1}, MAC{2, 2}
+	for name, gap := range map[string]Time{"close": Time(time.Microsecond), "far": Time(10 * time.Millisecond)} {
+		for _, reversed := range []bool{false, true} {
+			h := &recorder{}
+			table := NewTable(Config{}, h)
+			macs, ttls := []MAC{host, router}, []uint8{64, 63}
+			if reversed {
+				macs, ttls = []MAC{router, host}, []uint8{63, 64}
+			}
+			for i := range 2 {
+				p := &Packet{
+					Frame: Frame{Number: uint64(i + 1), Time: Time(time.Second) + Time(i)*gap}, SrcMAC: macs[i], TTL: ttls[i], Protocol: UDP, IPID: 7,
+					Src: netip.MustParseAddrPort("10.0.0.1:1000"), Dst: netip.MustParseAddrPort("192.0.2.1:2000"), Length: 29, Payload: []byte("x"),
+				}
+				table.Add(p, uint64(i))
+			}
+			table.Flush()
+			if f := h.ended[0]; f.Client.MAC != host || f.Client.Relay != router || f.Client.Relayed.Number != map[bool]uint64{false: 2, true: 1}[reversed] {
+				t.Errorf("%s, reversed %v: %v forwarded by %v in frame %d", name, reversed, f.Client.MAC, f.Client.Relay, f.Client.Relayed.Number)
+			}
+		}
+	}
+}

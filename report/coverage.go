@@ -28,6 +28,9 @@ func coverage(r *rules.Report) []string {
 		seen += ", " + count(hosts, "local host")
 	}
 	lines := []string{seen + "."}
+	if known := knownBy(c.Devices); known != "" {
+		lines = append(lines, known)
+	}
 	if len(c.Protocols) > 0 {
 		lines = append(lines, "Flows by protocol: "+tally(c.Protocols, maxProtocols)+".")
 	}
@@ -36,6 +39,28 @@ func coverage(r *rules.Report) []string {
 		lines = append(lines, "What follows limits what can be believed; a violation in traffic that was not seen is not in this report.")
 	}
 	return append(lines, limited...)
+}
+
+// knownBy says by what the declared devices were told, "" where none was seen.
+func knownBy(hosts []rules.Host) string {
+	var words []string
+	for _, way := range []struct{ key, words string }{
+		{"mac", "by MAC"}, {"lease", "by the MAC that a lease gave their address to"}, {"address", "by address alone"},
+	} {
+		devices := map[string]bool{}
+		for _, h := range hosts {
+			if h.KnownBy == way.key {
+				devices[h.ID] = true
+			}
+		}
+		if n := len(devices); n > 0 {
+			words = append(words, fmt.Sprintf("%s %s", count(uint64(n), "declared device"), way.words))
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "Known: " + strings.Join(words, ", ") + "."
 }
 
 // limits lists what was not seen, or seen and not understood.

@@ -128,6 +128,8 @@ type device struct {
 	IP   netip.Addr `json:"ip,omitzero"`
 	MAC  string     `json:"mac,omitempty"`
 	Role string     `json:"role,omitempty"`
+
+	KnownBy string `json:"known_by,omitempty"`
 }
 
 type peer struct {

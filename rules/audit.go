@@ -56,7 +56,10 @@ func (a *Audit) Learned(client netip.Addr, at flow.Frame, l classify.Learned) {
 }
 
 // ARP takes the claim that an address lives at a MAC.
-func (a *Audit) ARP(claim flow.ARP) { a.site.learnHost(claim.IP, claim.MAC) }
+func (a *Audit) ARP(claim flow.ARP) {
+	a.site.learnHost(claim.IP, claim.MAC)
+	a.site.learnClaim(claim)
+}
 
 // Known takes the media that a flow which goes on has set up, for the sake of
 // the flows that carry it.
@@ -103,7 +106,9 @@ func (a *Audit) Finish(loss Loss) *Report {
 	r := &Report{Policy: a.policy, Start: a.start, End: a.end, Coverage: a.coverage}
 	for i, rule := range a.rules {
 		if f, ok := rule.(concluder); ok && a.ledgers[i].notApplicable == "" {
-			f.Conclude(&Conclusion{Policy: a.policy, Site: a.site, Coverage: &a.coverage, ledger: a.ledgers[i]})
+			f.Conclude(&Conclusion{
+				Policy: a.policy, Site: a.site, Coverage: &a.coverage, Start: a.start, End: a.end, ledger: a.ledgers[i],
+			})
 		}
 	}
 	lossy := a.lossy()
@@ -125,6 +130,8 @@ type Conclusion struct {
 	Policy   *Policy
 	Site     *Site
 	Coverage *Coverage
+
+	Start, End flow.Time // of the first and the last packet of a flow; 0 when there was none
 
 	ledger *ledger
 }

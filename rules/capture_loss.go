@@ -19,9 +19,9 @@ func (captureLoss) Doc() Doc {
 		Title:       "Capture lost or cut packets",
 		Severity:    High,
 		Kind:        CoverageOf,
-		Checks:      "packets dropped by the kernel or interface, TCP bytes acknowledged but never seen, packets cut by the snap length, and fragments and inputs that could not be read whole stay within capture.max_loss_percent (0.1)",
+		Checks:      "packets dropped by the kernel or interface, TCP bytes acknowledged but never seen, packets cut by the snap length, fragments and inputs that could not be read whole, and malformed frames stay within capture.max_loss_percent (0.1)",
 		Why:         "A violation in a packet that was lost is not in the report; where packets are missing, nothing found is not nothing there.",
-		Fails:       "more than that",
+		Fails:       "more than that; a capture without counters of drops and without TCP is undecided",
 		NotSeen:     "nothing was captured",
 		Remediation: "Use a faster disk, a larger buffer or a filter; a TAP instead of a SPAN port; snap length 0.",
 		Source:      "evidence quality: NIST SP 800-53 AU-12, SI-4",
@@ -34,6 +34,10 @@ func (captureLoss) Conclude(c *Conclusion) {
 	c.ledger.examined = int(c.Coverage.Packets)
 	if lost := captureLosses(c.Coverage, c.Policy); len(lost) > 0 {
 		c.fail(fmt.Sprintf("the capture is not whole (%s); at most %g%% of loss is wanted", strings.Join(lost, ", "), maxLoss(c.Policy)))
+		return
+	}
+	if loss := &c.Coverage.Capture; c.Coverage.Packets > 0 && !loss.Counted && loss.TCPBytes == 0 {
+		c.ledger.undecide("a capture that has no counters of dropped packets, and no TCP to measure by")
 	}
 }
 
@@ -52,10 +56,22 @@ func captureLosses(c *Coverage, p *Policy) (lost []string) {
 	over(loss.Cut, c.Packets, "packets cut by the snap length")
 	over(loss.FragmentsGivenUp, c.Packets, "fragments never made whole")
 	over(loss.Late, c.Packets, "packets too late to be put in order")
+	over(malformed(loss.Undecoded), c.Packets, "frames cut or malformed")
 	if loss.Broken > 0 {
 		lost = append(lost, fmt.Sprintf("inputs that could not be read whole: %d", loss.Broken))
 	}
 	return lost
+}
+
+// malformed counts the frames that should have been decoded. Others are of
+// protocols that this program does not know.
+func malformed(undecoded map[string]uint64) (n uint64) {
+	for reason, frames := range undecoded {
+		if strings.HasPrefix(reason, "malformed ") || reason == "cut by snaplen" || reason == "decoder failure" {
+			n += frames
+		}
+	}
+	return n
 }
 
 // fail records a violation by the capture as a whole.

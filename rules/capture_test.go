@@ -20,6 +20,8 @@ func TestCaptureLoss(t *testing.T) {
 		{"dropped", CaptureLoss{Dropped: 3}, Fail, "(packets dropped before they were captured: 3)"},
 		{"fragments", CaptureLoss{FragmentsGivenUp: 30}, Fail, "(fragments never made whole: 30)"},
 		{"late", CaptureLoss{Late: 30}, Fail, "(packets too late to be put in order: 30)"},
+		{"malformed", CaptureLoss{Undecoded: map[string]uint64{"malformed ipv4": 20, "cut by snaplen": 10}}, Fail, "(frames cut or malformed: 30)"},
+		{"of other protocols", CaptureLoss{Undecoded: map[string]uint64{"ethertype 0x88cc": 300}}, Pass, ""},
 		{"input broken", CaptureLoss{Broken: 1}, Fail, "(inputs that could not be read whole: 1); at most 0.1% of loss is wanted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,5 +128,44 @@ func TestCoverageCountsFlowsByProtocol(t *testing.T) {
 	}
 	if !slices.ContainsFunc(c.Devices, func(h Host) bool { return h.IP == addr("10.20.0.10") && h.ID == "panorama-1" }) {
 		t.Errorf("devices %+v", c.Devices)
+	}
+}
+
+// Without counters and without TCP nothing says whether packets were lost.
+func TestCaptureLossNeedsAMeasure(t *testing.T) {
+	for name, c := range map[string]struct {
+		loss CaptureLoss
+		want Verdict
+	}{
+		"no counters": {CaptureLoss{}, Indeterminate},
+		"counters":    {CaptureLoss{Counted: true}, Pass},
+	} {
+		a := NewAudit(parse(t, site))
+		a.Ended((&wire{}).udp("10.20.0.10:40000", "10.20.0.21:80"))
+		if q := requirement(t, a.Finish(Loss{CaptureLoss: c.loss}), "capture-loss"); q.Verdict != c.want {
+			t.Errorf("%s: %s", name, q.Verdict)
+		}
+	}
+}
+
+// A tunnel counts by what it carries, and a hidden name is told without blame.
+func TestCaptureVisibilityOfTunnels(t *testing.T) {
+	tunnel := func(w *wire, packets int) *classify.Record {
+		return spoken(w.udp("10.20.0.10:40000", "203.0.113.9:51820", slices.Repeat([]datum{ask, answer}, packets)...), classify.Facts{Protocol: classify.ProtoWireGuard})
+	}
+	for packets, want := range map[int]Verdict{1: Pass, 40: Fail} {
+		w := &wire{}
+		list := []*classify.Record{tunnel(w, packets)}
+		for range 10 {
+			list = append(list, w.tls("10.20.0.10:40000", "203.0.113.9:443", classify.TLS{ECH: true, ServerName: "cover.example"}))
+		}
+		q := requirement(t, judge(parse(t, site), list...), "capture-visibility")
+		if q.Verdict != want || !strings.Contains(q.Reason, "(ECH): 10") {
+			t.Errorf("%d packets: %s (%s)", packets, q.Verdict, q.Reason)
+		}
+	}
+	esp := (&wire{}).record(50, "10.20.0.10:0", "203.0.113.9:0", []datum{ask, answer})
+	if q := requirement(t, judge(parse(t, site), esp), "capture-visibility"); q.Verdict != Fail {
+		t.Errorf("IPsec alone: %s", q.Verdict)
 	}
 }

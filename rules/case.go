@@ -18,7 +18,8 @@ type Case struct {
 	// What the two ends are to the site.
 	clientTrust, serverTrust Trust
 
-	met contact // by contact, once a rule has asked
+	clientDevice, serverDevice *Device // as declared; nil for others
+	met                        contact // by contact, once a rule has asked
 
 	ledger *ledger
 }
@@ -26,6 +27,10 @@ type Case struct {
 func newCase(r *classify.Record, p *Policy, s *Site) Case {
 	c := Case{Record: r, Policy: p, Site: s}
 	c.clientTrust, c.serverTrust = p.trustOf(r)
+	if len(p.Devices) > 0 {
+		c.clientDevice, _ = s.identifyIn(c.clientTrust, r.Client.MAC, r.Client.Addr.Addr().Unmap().WithZone(""), r.Start)
+		c.serverDevice, _ = s.identifyIn(c.serverTrust, r.Server.MAC, r.Server.Addr.Addr().Unmap().WithZone(""), r.Start)
+	}
 	return c
 }
 
@@ -50,6 +55,12 @@ func (c *Case) attempted() bool {
 		return false
 	}
 	return !c.Answered()
+}
+
+// tookPlace reports whether a conversation came about, or was under way when the
+// capture began.
+func (c *Case) tookPlace() bool {
+	return c.Established() || c.OneSided() || c.Midstream() && c.Client.Payload+c.Server.Payload > 0
 }
 
 // Examine counts the flow among those that the verdict rests on.
@@ -80,7 +91,9 @@ type Violation struct {
 
 // Fail counts the flow as breaking the rule. Violations of the same rule by the
 // same device towards the same peer are one finding.
-func (c *Case) Fail(v Violation) {
+func (c *Case) Fail(v Violation) { c.fail(v) }
+
+func (c *Case) fail(v Violation) *Finding {
 	c.ledger.examined++
 	c.ledger.failed++
 	if v.Device == (Host{}) {
@@ -88,16 +101,20 @@ func (c *Case) Fail(v Violation) {
 	}
 	f := c.ledger.finding(v, c.Start)
 	f.add(c.Start, c.End, c.CommunityID(), c.evidence(v.Evidence))
+	return f
 }
 
 // Parties returns the device that the flow is held against and its peer: the
 // local end, or the client where both ends are local or none is.
 func (c *Case) Parties() (Host, Peer) {
 	if c.serverTrust == Local && c.clientTrust != Local {
-		return c.Site.Host(&c.Server), c.peer(&c.Client, 0)
+		return c.Host(&c.Server), c.peer(&c.Client, 0)
 	}
-	return c.Site.Host(&c.Client), c.peer(&c.Server, c.Server.Addr.Port())
+	return c.Host(&c.Client), c.peer(&c.Server, c.Server.Addr.Port())
 }
+
+// Host names the host at one end of the flow.
+func (c *Case) Host(h *flow.Half) Host { return c.Site.hostAt(h.Addr.Addr(), h.MAC, c.Start) }
 
 func (c *Case) peer(h *flow.Half, port uint16) Peer {
 	if c.Transport() == "icmp" {

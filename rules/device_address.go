@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -19,9 +20,9 @@ func (deviceAddress) Doc() Doc {
 		Title:       "Device address not as declared",
 		Severity:    Medium,
 		Kind:        Obligation,
-		Checks:      "a declared device sends from its declared addresses; a DHCP client is granted the address that it asks for and keeps it",
+		Checks:      "a declared device sends from, and claims in ARP or Neighbour Discovery, its declared addresses only, and from none of its unused interfaces; a DHCP client is granted the address that it asks for and keeps it",
 		Why:         "Firewall rules know devices by address: one that moves loses its access, or gets that of another.",
-		Fails:       "another address was used or granted, or the granted one changed",
+		Fails:       "another address was used, claimed or granted, or the granted one changed; an unused interface sent. A device that only its address tells, or that is behind another MAC, is undecided",
 		NotSeen:     "no DHCP exchange and no declared device was seen on its own segment",
 		Remediation: "Reserve the address in DHCP or set it statically at provisioning, and update the firewall rules.",
 		Source:      "AWS Panorama security page: the appliance's address must not change",
@@ -40,23 +41,82 @@ func (deviceAddress) Judge(c *Case) {
 		if h.Packets == 0 || h.MAC == (flow.MAC{}) || !isAssigned(addr) || c.Policy.ZoneOf(addr).Trust != Local {
 			continue
 		}
-		device := c.Policy.Device(h.MAC, addr)
-		if device == nil || !device.declares(addr) {
+		device := c.clientDevice
+		if h == &c.Server {
+			device = c.serverDevice
+		}
+		if device == nil {
 			continue
 		}
-		if device.has(addr) {
+		wrong, unused := device.wrongAt(addr), device.unused(h.MAC)
+		switch {
+		case wrong && c.Policy.isAnothers(addr, device) && device.bridges():
+			// network-bridging judges it
+		case unused != "":
+			c.Fail(Violation{
+				Device: c.Host(h), Variant: h.MAC.String(),
+				Message: fmt.Sprintf("%s sends from interface %s with MAC %s; that is declared unused", device.ID, unused, h.MAC),
+			})
+		case wrong:
+			c.Fail(Violation{
+				Device: c.Host(h), Variant: addr.String(),
+				Message: fmt.Sprintf("%s sends from %s; %s is declared", device.ID, addr, device.addresses()),
+			})
+		case !device.declares(addr):
+		case device.hasMAC(h.MAC):
 			c.Examine()
-			continue
+		case device.declaresMAC():
+			c.Undecided("a declared device's address behind a MAC that is not the device's: a router's, or another device's")
 		}
-		c.Fail(Violation{
-			Device: c.Site.Host(h), Variant: addr.String(),
-			Message: fmt.Sprintf("%s sends from %s; %s is declared", device.ID, addr, device.addresses()),
-		})
 	}
 }
 
-// Conclude judges what DHCP clients asked for and were granted.
+// wrongAt reports whether an address is not the device's, although one of its
+// family is declared.
+func (d *Device) wrongAt(a netip.Addr) bool { return d.declares(a) && !d.has(a) }
+
+// hasMAC reports whether an interface of the device has the MAC.
+func (d *Device) hasMAC(m flow.MAC) bool {
+	for i := range d.Interfaces {
+		if d.Interfaces[i].MAC == m {
+			return true
+		}
+	}
+	return false
+}
+
+// declaresMAC reports whether any interface of the device has a MAC.
+func (d *Device) declaresMAC() bool {
+	for i := range d.Interfaces {
+		if d.Interfaces[i].MAC != (flow.MAC{}) {
+			return true
+		}
+	}
+	return false
+}
+
+// unused returns the name of the interface that has the MAC and is declared
+// unused, "" for none.
+func (d *Device) unused(m flow.MAC) string {
+	for _, i := range d.Interfaces {
+		if i.MAC == m && i.Method == "unused" {
+			return cmp.Or(i.Name, "without a name")
+		}
+	}
+	return ""
+}
+
+// isAnothers reports whether an address is declared for another device.
+func (p *Policy) isAnothers(a netip.Addr, d *Device) bool {
+	owner := p.devices.byAddr[a]
+	return owner != nil && owner != d
+}
+
+// Conclude judges what DHCP clients asked for and were granted, and what devices
+// claimed without sending from it.
 func (deviceAddress) Conclude(c *Conclusion) {
+	judgeOwnClaims(c)
+	judgeByAddressAlone(c)
 	byMAC := func(a, b flow.MAC) int { return slices.Compare(a[:], b[:]) }
 	for _, mac := range slices.SortedFunc(maps.Keys(c.Site.leases), byMAC) {
 		h := c.Site.leases[mac]
@@ -68,6 +128,42 @@ func (deviceAddress) Conclude(c *Conclusion) {
 		}
 		if broken := judgeLeases(c, mac, h); !broken {
 			c.ledger.examined++
+		}
+	}
+}
+
+// judgeOwnClaims looks for declared devices that claim an address which is
+// neither theirs nor another device's: address-conflict judges the latter.
+func judgeOwnClaims(c *Conclusion) {
+	if !c.Policy.Capture.Layer2 {
+		return
+	}
+	for _, k := range c.Site.claimed() {
+		for _, claim := range c.Site.claims[k] {
+			d := c.Policy.devices.byMAC[claim.mac]
+			if d == nil || !isAssigned(k.ip) || !d.wrongAt(k.ip) || c.Policy.isAnothers(k.ip, d) {
+				continue
+			}
+			c.failAt(Violation{
+				Device: c.Site.hostAt(k.ip, claim.mac, claim.first.Time), Variant: k.ip.String(),
+				Message: fmt.Sprintf("%s claims %s; %s is declared", d.ID, k.ip, d.addresses()),
+			}, claim.first, claim.last.Time, Evidence{Frame: claim.first, What: "ARP"})
+		}
+	}
+}
+
+// judgeByAddressAlone leaves devices undecided that nothing but their address
+// tells: another device at it would look the same.
+func judgeByAddressAlone(c *Conclusion) {
+	seen := c.Site.devices()
+	for _, d := range c.Policy.Devices {
+		leased := slices.ContainsFunc(d.Interfaces, func(i Interface) bool { return c.Site.leases[i.MAC] != nil })
+		switch {
+		case !seen[d] || leased || d.is(RoleGateway):
+		case !c.Policy.Capture.Layer2:
+			c.ledger.undecide("a device known by its address alone: the capture does not show MACs (capture.layer2: false)")
+		case !d.declaresMAC():
+			c.ledger.undecide("a device known by its address alone: the policy declares no MAC of it")
 		}
 	}
 }
@@ -118,12 +214,24 @@ func isAssigned(a netip.Addr) bool {
 
 // has reports whether the device is declared at the address.
 func (d *Device) has(a netip.Addr) bool {
-	return slices.Contains(d.addrs(), a)
+	for i := range d.Interfaces {
+		if slices.Contains(d.Interfaces[i].Addrs, a) {
+			return true
+		}
+	}
+	return false
 }
 
 // declares reports whether the device is declared at any address of a's family.
 func (d *Device) declares(a netip.Addr) bool {
-	return slices.ContainsFunc(d.addrs(), func(b netip.Addr) bool { return a.Is4() == b.Is4() })
+	for i := range d.Interfaces {
+		for _, b := range d.Interfaces[i].Addrs {
+			if a.Is4() == b.Is4() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d *Device) addrs() (list []netip.Addr) {

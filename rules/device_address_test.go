@@ -98,3 +98,47 @@ func TestDHCPGrantsWhatIsAskedAndDeclared(t *testing.T) {
 		})
 	}
 }
+
+func TestDeviceClaimsItsAddress(t *testing.T) {
+	claims := func(ip string) []Finding {
+		a := NewAudit(parse(t, site))
+		a.ARP(flow.ARP{Frame: flow.Frame{Number: 7, Time: second}, IP: addr(ip), MAC: macOf(addr("10.20.0.21"))})
+		return findings(a.Finish(Loss{}), "device-address")
+	}
+	if f := claims("10.20.0.77"); len(f) != 1 || f[0].Device.ID != "cam-01" || f[0].Evidence[0].Frame.Number != 7 {
+		t.Errorf("another address: %+v", f)
+	}
+	for _, ip := range []string{"10.20.0.21", "169.254.9.9", "10.20.0.10"} { // the last is another device's: address-conflict
+		if f := claims(ip); len(f) != 0 {
+			t.Errorf("%s: %+v", ip, f)
+		}
+	}
+}
+
+func TestUnusedInterface(t *testing.T) {
+	p := parse(t, strings.Replace(site, `{ mac: "02:00:0a:14:00:0a", ipv4: 10.20.0.10, method: dhcp }`,
+		`{ mac: "02:00:0a:14:00:0a", ipv4: 10.20.0.10, method: dhcp }, { name: eth1, mac: "02:00:00:00:00:11", method: unused }`, 1))
+	r := judge(p, from((&wire{}).tcp("10.20.0.10:40000", "10.20.0.99:80"), flow.MAC{2, 0, 0, 0, 0, 0x11}))
+	if f := findings(r, "device-address"); len(f) != 1 || !strings.Contains(f[0].Message, "interface eth1") {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Where the capture does not show MACs, an address alone proves no device.
+func TestDeviceKnownByAddressAlone(t *testing.T) {
+	p := parse(t, site+"capture: { layer2: false }\n")
+	if q := requirement(t, judge(p, (&wire{}).tcp("10.20.0.21:40000", "10.20.0.99:80")), "device-address"); q.Verdict != Indeterminate || q.Undecided != 1 {
+		t.Errorf("%s of %d (%s)", q.Verdict, q.Undecided, q.Reason)
+	}
+}
+
+// A device that is declared without MAC is wherever its address is: that proves
+// nothing. Behind another MAC it may be another device.
+func TestDeviceBehindAnotherMAC(t *testing.T) {
+	testVerdicts(t, parse(t, declared), "device-address", []verdictCase{
+		{"no MAC is declared", one(func(w *wire) *classify.Record { return w.tcp(cam2+":40000", laptop+":80") }), Indeterminate, nil},
+		{"another MAC", one(func(w *wire) *classify.Record { return from(w.tcp(cam1+":40000", laptop+":80"), flow.MAC{2, 9}) }), Indeterminate, nil},
+		{"its own", one(func(w *wire) *classify.Record { return w.tcp(cam1+":40000", laptop+":80") }), Pass, nil},
+		{"the gateway", one(func(w *wire) *classify.Record { return w.tcp(laptop+":40000", router+":80") }), Pass, nil},
+	})
+}

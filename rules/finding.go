@@ -62,6 +62,11 @@ type Host struct {
 	IP   netip.Addr
 	MAC  string
 	Role string
+
+	// KnownBy is by what the host was told to be the declared device: "mac",
+	// "address", or "lease" where a DHCP lease led from its address to its MAC;
+	// empty when undeclared.
+	KnownBy string
 }
 
 // Peer is the other party of a finding.

@@ -40,6 +40,14 @@ func (internetInbound) Judge(c *Case) {
 	}
 }
 
+// Conclude leaves the rule undecided where the capture shows one address for the
+// whole site: whom the NAT let a connection through to is not to be seen.
+func (internetInbound) Conclude(c *Conclusion) {
+	if c.Policy.Capture.Vantage == "outside-nat" && c.ledger.examined > 0 {
+		c.ledger.undecide("the capture is taken outside the NAT (capture.vantage), where only translated flows are visible")
+	}
+}
+
 const beginnerUnknown = "a flow with the internet whose beginning was not seen: it is not known who began it"
 
 // beginnerKnown reports whether it is known that the client began the flow. A
@@ -69,14 +77,6 @@ func portsTell(client, server uint16) bool {
 }
 
 func (c *Case) failInbound() {
-	device, peer := c.Parties()
-	service := c.Transport()
-	if c.Transport() == "tcp" || c.Transport() == "udp" {
-		service += fmt.Sprintf(" port %d", c.Server.Addr.Port())
-	}
-	if p := c.Facts.Protocol; p != classify.Unknown {
-		service += fmt.Sprintf(" (%s)", p)
-	}
 	severity, did, end := Critical, "connected to", ""
 	switch {
 	case c.OneSided():
@@ -87,10 +87,22 @@ func (c *Case) failInbound() {
 	case c.Flow.Protocol != flow.TCP:
 		did = "exchanged packets with"
 	}
-	c.Fail(Violation{
+	c.failOnce(uint32(severity)<<8|uint32(c.Flow.Protocol), func() Violation { return inboundViolation(c, severity, did, end) })
+}
+
+func inboundViolation(c *Case, severity Severity, did, end string) Violation {
+	device, peer := c.Parties()
+	service := c.Transport()
+	if c.Transport() == "tcp" || c.Transport() == "udp" {
+		service += fmt.Sprintf(" port %d", c.Server.Addr.Port())
+	}
+	if p := c.Facts.Protocol; p != classify.Unknown {
+		service += fmt.Sprintf(" (%s)", p)
+	}
+	return Violation{
 		Severity: &severity, Device: device, Peer: peer,
 		Message: fmt.Sprintf("%s on the internet %s %s on %s%s; only the site may begin conversations", peer, did, device, service, end),
-	})
+	}
 }
 
 // isICMPError reports whether the flow is of ICMP messages that answer other

@@ -72,3 +72,16 @@ func TestScanIsOneFinding(t *testing.T) {
 		t.Errorf("have %+v", f)
 	}
 }
+
+// Outside a NAT the capture shows one address for all, and proves nothing of those
+// behind it.
+func TestInternetInboundOutsideTheNAT(t *testing.T) {
+	p := parse(t, site+"capture: { vantage: outside-nat }\n")
+	w := &wire{}
+	if q := requirement(t, judge(p, w.tcp("10.20.0.10:40000", "203.0.113.9:443")), "internet-inbound"); q.Verdict != Indeterminate {
+		t.Errorf("nothing came in: %s", q.Verdict)
+	}
+	if q := requirement(t, judge(p, w.tcp("203.0.113.9:40000", "10.20.0.10:443")), "internet-inbound"); q.Verdict != Fail {
+		t.Errorf("something came in: %s", q.Verdict)
+	}
+}

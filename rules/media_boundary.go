@@ -18,7 +18,7 @@ func (mediaBoundary) Doc() Doc {
 		Kind:        Prohibition,
 		Checks:      "RTP and RTCP that an RTSP session set up (over UDP, multicast or interleaved), and RTP told by a run of packets, have both ends in local zones; DTLS, or too few packets to tell, across the boundary leave it undecided",
 		Why:         "Media packets are the picture itself: outside the site anybody on their way can watch.",
-		Fails:       "signalled media that crosses is critical; media told by its packets alone is high; multicast to a group of global scope is high",
+		Fails:       "signalled media that crosses is critical; media told by its packets alone is high; multicast to a group of global scope is high, and to a scoped one with a TTL above 31, which lets routers pass it on, low",
 		NotSeen:     "no media was seen",
 		Remediation: "Block UDP media at the border, restrict multicast by IGMP snooping and scope, and mend the sender's configuration.",
 		Source:      "AWS Panorama security page: do not allow streams to go out to or come in from the internet",
@@ -77,6 +77,10 @@ func (c *Case) mediaWords() string {
 	}
 }
 
+// maxSiteTTL is the TTL below the threshold that multicast routers have had at the
+// border of a site (RFC 2365, section 2).
+const maxSiteTTL = 31
+
 // judgeMulticast lets local media go to groups that routers keep inside:
 // link-local and administratively scoped ones (RFC 2365; RFC 7346).
 func (c *Case) judgeMulticast() {
@@ -88,6 +92,13 @@ func (c *Case) judgeMulticast() {
 		c.Fail(Violation{
 			Severity: &high, Device: device, Peer: peer,
 			Message: fmt.Sprintf("%s sends media to %s, a multicast group of global scope; a scoped group (239.0.0.0/8, ff05::/16 or less) is wanted", device, group),
+		})
+	case group.IsMulticast() && c.Client.TTL > maxSiteTTL:
+		low := Low
+		device, peer := c.Parties()
+		c.Fail(Violation{
+			Severity: &low, Device: device, Peer: peer, Variant: "ttl",
+			Message: fmt.Sprintf("%s sends media to %s with TTL %d; at most %d keeps it inside the site", device, group, c.Client.TTL, maxSiteTTL),
 		})
 	case !c.Policy.keeps(c.clientTrust):
 		c.Undecided("multicast media from a sender outside every local zone: declare the zones")

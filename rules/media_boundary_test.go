@@ -40,6 +40,11 @@ func TestMediaBoundary(t *testing.T) {
 		{"to an IPv6 group of global scope", rtp("[fd00:20::21]:5000", "[ff0e::1:2]:5004"), Fail, []string{"high fd00:20::21 ff0e::1:2"}},
 		{"from the internet to a scoped group", rtp("203.0.113.5:5004", "239.1.1.1:5004"), Indeterminate, nil},
 		{"from the internet to a group of global scope", rtp("203.0.113.5:5004", "232.1.1.1:5004"), Fail, []string{"high 203.0.113.5 232.1.1.1"}},
+		{"to a scoped group, with a TTL that leaves the site", one(func(w *wire) *classify.Record {
+			r := w.rtp("10.20.0.21:5000", "239.1.1.1:5004")
+			r.Client.TTL = 32
+			return r
+		}), Fail, []string{"low 10.20.0.21 239.1.1.1"}},
 		{"to the broadcast address", rtp("10.20.0.21:5000", "255.255.255.255:5004"), Pass, nil},
 		{"too few packets across", few("203.0.113.5:5004", 5), Indeterminate, nil},
 		{"too few packets inside", few("10.20.0.10:5004", 5), NotObserved, nil},

@@ -1,9 +1,12 @@
 package rules
 
 import (
+	"net/netip"
+	"strings"
 	"testing"
 
 	"spanaudit/classify"
+	"spanaudit/flow"
 )
 
 func TestNTPSource(t *testing.T) {
@@ -75,4 +78,78 @@ func TestNTPSourceKnowsServersByDNS(t *testing.T) {
 			t.Errorf("%s: %s (%s)", name, q.Verdict, q.Reason)
 		}
 	}
+}
+
+// A local server that DHCP names counts, and the sentence says which one it is.
+func TestNTPSourceKnowsWhatDHCPNames(t *testing.T) {
+	client, other := macOf(addr("10.20.0.21")), macOf(addr("10.20.0.22"))
+	for name, c := range map[string]struct {
+		policy string
+		leased flow.MAC
+		server string
+		want   Verdict
+	}{
+		"a local one":                  {site, client, "10.20.0.5", Fail},
+		"to another host":              {site, other, "10.20.0.5", Pass},
+		"a public one":                 {site, client, "192.0.2.9", Pass},
+		"a local one, with a declared": {site + "ntp: { local_servers: [10.20.0.6] }\n", client, "10.20.0.5", Fail},
+	} {
+		a := NewAudit(parse(t, c.policy))
+		a.Learned(netip.Addr{}, flow.Frame{Number: 1, Time: 1}, classify.Learned{Leases: []classify.Lease{
+			{MessageType: dhcpAck, ClientMAC: c.leased, YourIP: addr("10.20.0.99"), NTPServers: []netip.Addr{addr(c.server)}},
+		}})
+		w := &wire{}
+		for range 3 {
+			a.Ended(w.ntp("10.20.0.21:40000", "192.0.2.123:123"))
+		}
+		r := a.Finish(Loss{})
+		q, f := requirement(t, r, "ntp-source"), findings(r, "ntp-source")
+		if q.Verdict != c.want || q.Examined != 3 {
+			t.Errorf("%s: %s of %d (%s)", name, q.Verdict, q.Examined, q.Reason)
+		}
+		if c.want == Fail && (len(f) != 1 || f[0].Count != 3 || q.Failed != 3 || !strings.Contains(f[0].Message, "DHCP names 10.20.0.5")) {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+// What DHCP answered, and the capture does not show, may have named a server.
+func TestNTPSourceWithoutTheAnswerOfDHCP(t *testing.T) {
+	a := NewAudit(parse(t, site))
+	a.Learned(netip.Addr{}, flow.Frame{Number: 1, Time: 1}, classify.Learned{Leases: []classify.Lease{
+		{MessageType: dhcpRequest, ClientMAC: macOf(addr("10.20.0.21")), Requested: addr("10.20.0.21")},
+	}})
+	a.Ended((&wire{}).ntp("10.20.0.21:40000", "192.0.2.123:123"))
+	if q := requirement(t, a.Finish(Loss{}), "ntp-source"); q.Verdict != Indeterminate {
+		t.Errorf("%s (%s)", q.Verdict, q.Reason)
+	}
+}
+
+// Another local server than DHCP names is none that is forbidden; the report
+// says so.
+func TestNTPSourceRemarksOnDHCP(t *testing.T) {
+	a := NewAudit(parse(t, site))
+	a.Learned(netip.Addr{}, flow.Frame{Number: 1, Time: 1}, classify.Learned{Leases: []classify.Lease{
+		{MessageType: dhcpAck, ClientMAC: macOf(addr("10.20.0.21")), YourIP: addr("10.20.0.21"), NTPServers: []netip.Addr{addr("10.20.0.5")}},
+	}})
+	w := &wire{}
+	a.Ended(w.ntp("10.20.0.21:40000", "10.20.0.6:123"))
+	a.Ended(w.ntp("10.20.0.22:40000", "10.20.0.6:123"))
+	if q := requirement(t, a.Finish(Loss{}), "ntp-source"); q.Verdict != Pass || q.Reason != "cam-01 (10.20.0.21) asks 10.20.0.6 for the time; DHCP names 10.20.0.5" {
+		t.Errorf("%s (%s)", q.Verdict, q.Reason)
+	}
+}
+
+func TestNTPSourceCountsKeyExchanges(t *testing.T) {
+	nts := func(server string) func(*wire) []*classify.Record {
+		return one(func(w *wire) *classify.Record {
+			r := w.tls("10.20.0.21:40000", server+":4460", classify.TLS{})
+			r.Wrapped, r.WrappedBy = classify.ProtoNTSKE, "port"
+			return r
+		})
+	}
+	testVerdicts(t, parse(t, site+"ntp: { local_servers: [10.20.0.5] }\n"), "ntp-source", []verdictCase{
+		{"with the local server", nts("10.20.0.5"), Pass, nil},
+		{"with a public one", nts("192.0.2.123"), Fail, []string{"medium 10.20.0.21 192.0.2.123"}},
+	})
 }

@@ -43,6 +43,7 @@ type Coverage struct {
 // CaptureLoss says what the capture itself lost, cut or could not decode.
 type CaptureLoss struct {
 	Dropped          uint64            // by the kernel or the interface, as they counted it
+	Counted          bool              // they did count: without it, Dropped says nothing
 	Cut              uint64            // packets whose end the snap length cut off
 	Unseen           uint64            // TCP bytes that passed and were never seen, one-sided flows aside
 	TCPBytes         uint64            // TCP payload bytes that were seen

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ func (rtspBoundary) Doc() Doc {
 		Kind:        Prohibition,
 		Checks:      "RTSP, told by its content on any port, also tunnelled in HTTP, or inside TLS at the ports of RTSP, has both ends in local zones, and names no address beyond them",
 		Why:         "RTSP across the boundary means that somebody outside can watch or steer a camera, or that a camera's picture goes somewhere outside.",
-		Fails:       "any crossing, whoever began it; local RTSP that names an external address in SETUP, a redirect, Content-Base or SDP is high",
+		Fails:       "any crossing, whoever began it; local RTSP that names an external address in SETUP, a redirect, Content-Base or SDP is high; a name of the internet whose address was not seen is undecided",
 		NotSeen:     "no RTSP was seen",
 		Remediation: "Remove the port forward or NAT rule, block 554, 322, 8554 and tunnels at the border, and use a VPN for remote viewing.",
 		Source:      "AWS Panorama security page: do not allow streams to go out to or come in from the internet",
@@ -120,16 +121,35 @@ func (c *Case) rtspWords() string {
 }
 
 // judgeNamedHosts looks for a host beyond the site that local RTSP sends the
-// stream, or the reader, to.
+// stream, or the reader, to. A name of the internet is not known to be one.
 func (c *Case) judgeNamedHosts() {
-	if c.RTSP != nil {
-		for _, host := range c.RTSP.External {
-			if a, err := netip.ParseAddr(host); err == nil && !c.Policy.KeepsVideo(a) {
-				high := High
-				c.failRTSP(&high, fmt.Sprintf(", but it names %s", a))
-				return
-			}
+	if c.RTSP == nil {
+		c.Examine()
+		return
+	}
+	unknown := false
+	for _, host := range c.RTSP.External {
+		a, err := netip.ParseAddr(host)
+		switch {
+		case err != nil:
+			unknown = unknown || !isLocalName(host) && !c.isKnownAs(host)
+		case !c.Policy.KeepsVideo(a):
+			high := High
+			c.failRTSP(&high, fmt.Sprintf(", but it names %s", a))
+			return
 		}
 	}
+	if unknown {
+		c.Undecided("local RTSP that names a host by a name of the internet, whose address was not seen")
+		return
+	}
 	c.Examine()
+}
+
+// isKnownAs reports whether the client knows the server by the name.
+func (c *Case) isKnownAs(name string) bool {
+	if url, err := url.Parse(c.RTSP.URL); err == nil && strings.EqualFold(url.Hostname(), name) {
+		return true
+	}
+	return strings.EqualFold(c.Site.NameOf(c.Client.Addr.Addr(), c.Server.Addr.Addr(), c.Start), name)
 }

@@ -67,6 +67,8 @@ func TestRTSPBoundary(t *testing.T) {
 		{"local, naming an address on the internet", rtsp(viewer, cam, classify.RTSP{External: []string{"10.20.0.21", "198.51.100.7"}}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
 		{"local, naming the partner", rtsp(viewer, cam, classify.RTSP{External: []string{"10.99.0.1"}}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
 		{"local, naming itself, a name and a group", rtsp(viewer, cam, classify.RTSP{External: []string{"10.20.0.21", "camera", "239.1.1.1", "fe80::1"}}), Pass, nil},
+		{"local, naming itself by the name it is asked by", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://cam.example.com/live", External: []string{"cam.example.com"}}), Pass, nil},
+		{"local, naming a name of the internet", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://10.20.0.21/live", External: []string{"relay.example.com"}}), Indeterminate, nil},
 	})
 }
 

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 
@@ -31,6 +32,9 @@ type Site struct {
 	media    map[mediaKey]mediaLeg
 	hosts    map[netip.Addr]flow.MAC
 	leases   map[flow.MAC]*leaseHistory
+	holders  map[netip.Addr][]holder
+	claims   map[claimKey][]claimant
+	dhcp     map[netip.Addr]*dhcpServer
 
 	Forgotten uint64 // facts dropped because a bound was reached
 }
@@ -52,6 +56,9 @@ func newSite(p *Policy) *Site {
 		media:    map[mediaKey]mediaLeg{},
 		hosts:    map[netip.Addr]flow.MAC{},
 		leases:   map[flow.MAC]*leaseHistory{},
+		holders:  map[netip.Addr][]holder{},
+		claims:   map[claimKey][]claimant{},
+		dhcp:     map[netip.Addr]*dhcpServer{},
 	}
 }
 
@@ -133,9 +140,12 @@ func (s *Site) learnHost(a netip.Addr, mac flow.MAC) {
 }
 
 // Host returns how a finding names the host at one end of a flow.
-func (s *Site) Host(h *flow.Half) Host { return s.host(h.Addr.Addr(), h.MAC) }
+func (s *Site) Host(h *flow.Half) Host { return s.hostAt(h.Addr.Addr(), h.MAC, h.First.Time) }
 
-func (s *Site) host(a netip.Addr, mac flow.MAC) Host {
+// host names a host as it was known last.
+func (s *Site) host(a netip.Addr, mac flow.MAC) Host { return s.hostAt(a, mac, math.MaxInt64) }
+
+func (s *Site) hostAt(a netip.Addr, mac flow.MAC, at flow.Time) Host {
 	if mac == (flow.MAC{}) {
 		mac = s.hosts[a]
 	}
@@ -143,8 +153,8 @@ func (s *Site) host(a netip.Addr, mac flow.MAC) Host {
 	if s.policy.ZoneOf(a).Trust == Local && mac != (flow.MAC{}) {
 		host.MAC = mac.String()
 	}
-	if d := s.policy.Device(mac, a); d != nil {
-		host.ID, host.Role = d.ID, string(d.Role)
+	if d, by := s.identify(mac, a, at); d != nil {
+		host.ID, host.Role, host.KnownBy = d.ID, string(d.Role), by
 	}
 	return host
 }

@@ -123,13 +123,16 @@ type auditDocument struct {
 }
 
 // findingLines returns "rule severity device peer" of each finding and the
-// frames of its evidence.
+// frames of its evidence, of findings that differ in nothing else, such as two
+// ports, together.
 func (d auditDocument) findingLines() map[string][]uint64 {
 	lines := map[string][]uint64{}
 	for _, f := range d.Findings {
 		peer := cmp.Or(f.Peer.IP, "-")
 		line := fmt.Sprintf("%s %s %s %s", f.Rule, f.Severity, f.Device.IP, peer)
-		lines[line] = []uint64{}
+		if lines[line] == nil {
+			lines[line] = []uint64{}
+		}
 		for _, e := range f.Evidence {
 			lines[line] = append(lines[line], e.Frame)
 		}

@@ -264,7 +264,7 @@ func (p *pipeline) apply(e *event, lessons []lesson) {
 func (p *pipeline) loss(src *capture.Source) rules.Loss {
 	s := src.Stats()
 	l := rules.Loss{CaptureLoss: rules.CaptureLoss{
-		Dropped: s.Dropped, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,
+		Dropped: s.Dropped, Counted: s.Received > 0, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,
 		Late: s.Late, Filter: p.opt.Filter, Filtered: s.Filtered,
 	}}
 	for _, in := range src.Inputs() {
