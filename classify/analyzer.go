@@ -61,7 +61,6 @@ type conversation struct {
 	skipped uint8  // holes whose bytes before them were looked at in vain
 	tried   uint8  // datagrams looked at in vain
 	done    bool
-	shared  bool   // a record holds the facts
 	speaker uint16 // port of the side that sent last
 }
 

@@ -223,6 +223,7 @@ func (t *Table) fresh() *Flow {
 // Reuse takes back a flow that Handler.End was given and nobody looks at any
 // more.
 func (t *Table) Reuse(f *Flow) {
+	*f = Flow{} // at once, so that whoever looks at it all the same is found out
 	if len(t.spare) < maxSpareFlows {
 		t.spare = append(t.spare, f)
 	}

@@ -106,7 +106,7 @@ func (s *stream) fail(c *Case) {
 // earlier returns the one of two cases that began first; c is copied.
 func earlier(kept, c *Case) *Case {
 	if kept == nil || c.Start < kept.Start {
-		return keep(c)
+		return c.keep()
 	}
 	return kept
 }

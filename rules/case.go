@@ -36,11 +36,11 @@ func newCase(r *classify.Record, p *Policy, s *Site) Case {
 
 // keep returns the case with a record of its own: the one it came with is used
 // again as soon as all rules have judged it.
-func (c *Case) keep() Case {
+func (c *Case) keep() *Case {
 	kept, record, f := *c, *c.Record, c.Flow.Snapshot()
 	record.Flow, record.Evidence = &f, slices.Clone(c.Evidence)
 	kept.Record = &record
-	return kept
+	return &kept
 }
 
 // attempted reports whether all that was seen of the flow is that somebody

@@ -120,7 +120,7 @@ func (r *endpointIdentity) judgeName(c *Case) {
 		}
 		c.failIdentity("certificate", "use the server name %q, but %s; a server name that DNS and certificate confirm is wanted", name, but)
 	case agree == classify.No && len(r.denied) < maxDenied:
-		r.denied = append(r.denied, c.keep())
+		r.denied = append(r.denied, *c.keep())
 	case agree == classify.No:
 		c.failDenied(elsewhere)
 	case agree == classify.Yes:

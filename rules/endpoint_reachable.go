@@ -173,8 +173,7 @@ func (l *ladder) failFlow(c *Case, why string) {
 // reached none is needed.
 func (l *ladder) fail(c *Case, peer Peer, why string) {
 	if l.finished == 0 && (l.last == nil || c.Start >= l.last.Start) {
-		kept := c.keep()
-		l.last, l.peer, l.why = &kept, peer, why
+		l.last, l.peer, l.why = c.keep(), peer, why
 	}
 }
 

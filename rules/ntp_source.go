@@ -95,7 +95,7 @@ func (r *ntpSource) keep(c *Case) bool {
 	switch {
 	case q != nil:
 		if c.Start < q.first.Start {
-			q.first = keep(c)
+			q.first = c.keep()
 		}
 		q.more, q.last = q.more+1, max(q.last, c.End)
 	case len(r.asked) >= maxTimeRequests:
@@ -104,7 +104,7 @@ func (r *ntpSource) keep(c *Case) bool {
 		if r.asked == nil {
 			r.asked = map[pair]*request{}
 		}
-		r.asked[k] = &request{first: keep(c), last: c.End}
+		r.asked[k] = &request{first: c.keep(), last: c.End}
 	}
 	return true
 }

@@ -59,7 +59,7 @@ func (r *ntpSync) Judge(c *Case) {
 	}
 	k.flows++
 	if k.first == nil || c.Start < k.first.Start {
-		k.first = keep(c)
+		k.first = c.keep()
 	}
 	problem := timeProblem(n, c.Answered())
 	if problem != "" {
@@ -71,7 +71,7 @@ func (r *ntpSync) Judge(c *Case) {
 	}
 	k.good = max(k.good, c.End)
 	if n.Paired && (k.worst == nil || n.Offset.Abs() > k.offset.Abs()) {
-		k.offset, k.worst = n.Offset, keep(c)
+		k.offset, k.worst = n.Offset, c.keep()
 	}
 }
 
@@ -87,14 +87,6 @@ func (r *ntpSync) of(c *Case) *timekeeping {
 		r.clients[client] = k
 	}
 	return k
-}
-
-// keep copies a case that is judged when all has been seen.
-func keep(c *Case) *Case {
-	kept, record := *c, *c.Record
-	record.Evidence = slices.Clone(record.Evidence)
-	kept.Record = &record
-	return &kept
 }
 
 func addOnceTo(list []string, s string, limit int) []string {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"spanaudit/rules"
 )
 
 // Every capture of fixtures/ yields what stands beside it in its .want, no less
@@ -28,6 +30,36 @@ func TestFixtures(t *testing.T) {
 			want.compareFindings(t, got)
 			want.compareVerdicts(t, got)
 		})
+	}
+}
+
+// Each rule of the catalogue has a capture that violates it, one that it passes
+// and one that leaves it undecided.
+func TestEveryRuleHasItsCaptures(t *testing.T) {
+	wants, err := filepath.Glob("../../fixtures/*/*.want")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, path := range wants {
+		w := readWant(t, path)
+		for line := range w.findings {
+			all.WriteString("\n" + line[:strings.Index(line, " ")] + " violated")
+		}
+		all.WriteString("\n" + strings.Join(w.verdicts, "\n"))
+	}
+	for _, rule := range rules.Catalogue() {
+		for _, what := range []string{"violated", "pass", "indeterminate"} {
+			if rule.ID == "capture-visibility" && what == "indeterminate" {
+				continue // what can be seen is known
+			}
+			if !strings.Contains(all.String(), "\n"+rule.ID+" "+what) {
+				t.Errorf("no capture in fixtures/ shows %s %s", rule.ID, what)
+			}
+		}
+	}
+	if n := len(rules.Catalogue()); n != 45 {
+		t.Errorf("%d rules, 45 are the catalogue's", n)
 	}
 }
 
