@@ -162,8 +162,11 @@ func (fs *fragments) drain() (lost uint64) {
 // fragments that overlap the first holds. It reports false when the datagram
 // cannot be, or is in too many pieces.
 func (g *datagram) insert(at piece, data []byte) bool {
-	g.count++
 	start, end := at.offset, at.offset+len(data)
+	if slices.ContainsFunc(g.have, func(h span) bool { return h.start <= start && end <= h.end }) && (at.more || g.total == end) {
+		return true // a copy
+	}
+	g.count++
 	if !at.more {
 		if g.total != 0 && g.total != end || len(g.data) > end {
 			return false

@@ -192,7 +192,7 @@ func rulesSchema() schema {
 	all := map[string]schema{}
 	for _, id := range ruleIDs() {
 		s := object(map[string]schema{"severity": words(severityNames[:]...), "enabled": yesNo(), "reason": text()})
-		s["if"] = schema{"required": []string{"enabled"}, "properties": schema{"enabled": schema{"const": false}}}
+		s["if"] = schema{"type": "object", "required": []string{"enabled"}, "properties": schema{"enabled": schema{"const": false}}}
 		s["then"] = schema{"required": []string{"reason"}, "properties": schema{"reason": some()}}
 		if strings.HasPrefix(id, "capture-") {
 			s["then"] = false // cannot be disabled

@@ -158,7 +158,7 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 		"tls: { min_version: \"1.3\" }\n", "tls: { min_version: \"1.4\" }\n", "tls: { min_ec_bits: 225.5 }\n", "tls: { min_ec_bits: 1025 }\n",
 		"capture: { max_loss_percent: 0.5 }\n", "capture: { max_loss_percent: -1 }\n", "capture: { max_loss_percent: \"1\" }\n",
 		"rules: { tls-version: }\n", "rules: { tls-version: { enabled: true } }\n", "rules: { tls-version: { enabled: false, reason: \"\" } }\n", "rules: { tls-version: { enabled: false, reason: x } }\n",
-		"rules: { capture-loss: { severity: low } }\n", "report: { redact: { mac: keep } }\n", "report: { redact: { mac: drop } }\n", "report: { standards: [] }\n", "report: { fail_on: }\n",
+		"rules: { capture-loss: { severity: low } }\n", "rules: { capture-loss: }\n", "report: { redact: { mac: keep } }\n", "report: { redact: { mac: drop } }\n", "report: { standards: [] }\n", "report: { fail_on: }\n",
 		"metadata: { extends: }\n", "metadata: { review_by: \"2026-1-1\" }\n", "metadata: { version: 1 }\n", "metadata: { version: \"1\" }\n", "video: { max_uplink_kbps: 1.5 }\n",
 		waiver(approved + "created: 2026-01-01, expires: 2026-06-01"), waiver(approved + "created: 2026-01-01, expires: "), waiver(approved + "created: 2026-01-01, expires: 2026-06-01, ticket: "),
 		"waivers: [ { id: W, rule: tls-version, match: { device: }, " + approved + "created: 2026-01-01, expires: 2026-06-01 } ]\n",

@@ -180,11 +180,14 @@ func duplicated(frames []frame) []frame {
 	return twice
 }
 
-// exchanged swaps every frame of even number with the one after it.
+// exchanged swaps every frame of even number with the one after it, unless
+// nothing but the file tells which of them came first.
 func exchanged(frames []frame) []frame {
 	out := slices.Clone(frames)
 	for i := 1; i+1 < len(out); i += 2 {
-		out[i], out[i+1] = out[i+1], out[i]
+		if out[i].time != out[i+1].time {
+			out[i], out[i+1] = out[i+1], out[i]
+		}
 	}
 	return out
 }
