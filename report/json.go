@@ -94,6 +94,25 @@ type requirement struct {
 	Waived    int           `json:"waived,omitempty"`
 	Excused   bool          `json:"excused,omitempty"`
 	Reason    string        `json:"reason,omitempty"`
+
+	Devices []deviceVerdict `json:"devices,omitempty"`
+}
+
+func newRequirement(q rules.Requirement) requirement {
+	r := requirement{q.Rule, q.Title, q.Severity.String(), q.Verdict, q.Examined, q.Failed, q.Undecided, q.Waived, q.Excused, q.Reason, nil}
+	for _, v := range q.Devices {
+		r.Devices = append(r.Devices, deviceVerdict{v.Device.ID, v.Verdict, v.Examined, v.Failed, v.Undecided})
+	}
+	return r
+}
+
+// deviceVerdict is what a requirement comes to for a declared device.
+type deviceVerdict struct {
+	ID        string        `json:"id"`
+	Verdict   rules.Verdict `json:"verdict"`
+	Examined  int           `json:"examined"`
+	Failed    int           `json:"failed"`
+	Undecided int           `json:"undecided"`
 }
 
 // statement is a sentence of the source document.
@@ -164,8 +183,7 @@ func newDocument(a *Audit) *document {
 		d.Period = &period{instant(r.Start), instant(r.End)}
 	}
 	for _, q := range r.Requirements {
-		d.Requirements = append(d.Requirements, requirement{q.Rule, q.Title, q.Severity.String(),
-			q.Verdict, q.Examined, q.Failed, q.Undecided, q.Waived, q.Excused, q.Reason})
+		d.Requirements = append(d.Requirements, newRequirement(q))
 	}
 	for _, s := range r.Statements {
 		d.Statements = append(d.Statements, statement{s.ID, s.Says, s.Verdict, list(s.Rules), s.Reason})

@@ -40,6 +40,12 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 		p.table(findingLayouts(a.Report))
 		p.paragraph("", "\nWhat to do about a finding: spanaudit rules show RULE\nHow it was decided, frame by frame: spanaudit explain --help")
 	}
+	if lines := devices(a.Report); len(lines) > 0 {
+		p.title("Declared devices")
+		for _, line := range lines {
+			p.paragraph("- ", line)
+		}
+	}
 	if len(a.Report.Waivers) > 0 {
 		p.title("Waivers")
 		for _, line := range waivers(a.Report.Waivers) {

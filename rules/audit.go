@@ -113,7 +113,9 @@ func (a *Audit) Finish(loss Loss) *Report {
 	}
 	lossy := a.lossy()
 	for _, l := range a.ledgers {
-		r.Requirements = append(r.Requirements, l.requirement(lossy))
+		q := l.requirement(lossy)
+		q.Devices = l.byDevice(a.policy.Devices, lossy)
+		r.Requirements = append(r.Requirements, q)
 		for _, f := range l.findings {
 			slices.SortFunc(f.Evidence, byFrame)
 			r.Findings = append(r.Findings, *f)

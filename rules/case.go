@@ -64,11 +64,21 @@ func (c *Case) tookPlace() bool {
 }
 
 // Examine counts the flow among those that the verdict rests on.
-func (c *Case) Examine() { c.ledger.examined++ }
+func (c *Case) Examine() {
+	c.ledger.examined++
+	if d := c.held(); d != nil {
+		c.ledger.of(d).examined++
+	}
+}
 
 // Undecided counts the flow as relevant but impossible to decide; because is a
 // short reason that many flows may share.
-func (c *Case) Undecided(because string) { c.ledger.undecide(because) }
+func (c *Case) Undecided(because string) {
+	c.ledger.undecide(because)
+	if d := c.held(); d != nil {
+		c.ledger.of(d).undecided++
+	}
+}
 
 // Violation is what a rule says of a flow that breaks it. What is not set is
 // taken from the flow and the rule.

@@ -32,6 +32,8 @@ type ledger struct {
 	worst            Severity       // of those
 	notes            []string       // remarks for the requirement's reason, whatever its verdict
 
+	devices map[*Device]*tally // declared ones
+
 	findings map[string]*Finding       // by everything that makes two violations the same
 	known    map[violationKey]*Finding // by what a flow shows without making a sentence
 }
