@@ -121,23 +121,8 @@ func message(f *rules.Finding) string {
 // noFindings says what it is worth that nothing was found.
 func noFindings(r *rules.Report) string {
 	text := fmt.Sprintf("No violation was observed in %s.", count(r.Coverage.Flows, "flow"))
-	for _, v := range []struct {
-		verdict rules.Verdict
-		words   string
-	}{
-		{rules.Indeterminate, "Could not be decided"},
-		{rules.NotObserved, "Not observed, and therefore not shown to hold"},
-		{rules.NotObservable, "Not visible to a passive observer"},
-	} {
-		var ids []string
-		for _, q := range r.Requirements {
-			if q.Verdict == v.verdict {
-				ids = append(ids, Line(q.Rule))
-			}
-		}
-		if len(ids) > 0 {
-			text += fmt.Sprintf("\n%s: %s.", v.words, strings.Join(ids, ", "))
-		}
+	if _, rest := split(r.Requirements); len(rest) > 0 {
+		text += " What was not observed is not shown to hold."
 	}
 	return text
 }

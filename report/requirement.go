@@ -42,6 +42,44 @@ func requirementLayouts(list []rules.Requirement) []grid {
 	return []grid{wide, medium, narrow}
 }
 
+// split tells the requirements that something was seen of from the rest.
+func split(list []rules.Requirement) (judged, rest []rules.Requirement) {
+	for _, q := range list {
+		switch q.Verdict {
+		case rules.NotObserved, rules.NotObservable, rules.NotApplicable:
+			rest = append(rest, q)
+		default:
+			judged = append(judged, q)
+		}
+	}
+	return judged, rest
+}
+
+// unjudged lists requirements by their verdict and the reason for it, which many
+// share.
+func unjudged(list []rules.Requirement) (lines []string) {
+	for _, v := range verdicts() {
+		var reasons []string
+		ids := map[string][]string{}
+		for _, q := range list {
+			if q.Verdict == v.verdict {
+				if ids[q.Reason] == nil {
+					reasons = append(reasons, q.Reason)
+				}
+				ids[q.Reason] = append(ids[q.Reason], q.Rule)
+			}
+		}
+		for _, reason := range reasons {
+			line := strings.ToUpper(v.words[:1]) + v.words[1:] + ": " + strings.Join(ids[reason], ", ")
+			if reason != "" {
+				line += " (" + reason + ")"
+			}
+			lines = append(lines, Line(line))
+		}
+	}
+	return lines
+}
+
 // restsOn writes the counts of a requirement.
 func restsOn(q rules.Requirement) string {
 	parts := []string{thousands(uint64(q.Examined)) + " examined"}

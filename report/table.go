@@ -32,7 +32,10 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 	p := &page{screen: o}
 	p.paragraph("", head(a.Report))
 	p.title("Requirements")
-	p.table(requirementLayouts(a.Report.Requirements))
+	judged, rest := split(a.Report.Requirements)
+	if len(judged) > 0 {
+		p.table(requirementLayouts(judged))
+	}
 	p.title("Findings")
 	if len(a.Report.Findings) == 0 {
 		p.paragraph("", noFindings(a.Report))
@@ -49,6 +52,12 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 	if len(a.Report.Waivers) > 0 {
 		p.title("Waivers")
 		for _, line := range waivers(a.Report.Waivers) {
+			p.paragraph("- ", line)
+		}
+	}
+	if len(rest) > 0 {
+		p.title("Requirements that nothing was seen of, or that do not apply")
+		for _, line := range unjudged(rest) {
 			p.paragraph("- ", line)
 		}
 	}
