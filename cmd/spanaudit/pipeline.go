@@ -31,9 +31,9 @@ type auditOptions struct {
 // the memory of them is, a test in classify says.
 const maxFlows = 1_200_000
 
-// batches is how many batches are under way at once: one being read, one with
-// the workers, one being judged, and one to spare.
-const batches = 4
+// batches is how many batches are under way at once, so that reader, workers and
+// judge seldom wait for one another although flows end in bursts.
+const batches = 8
 
 // runAudit reads src to its end, or until ctx is done, and judges it.
 //
