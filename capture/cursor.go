@@ -54,7 +54,7 @@ func (c *cursor) openStream() error {
 	} else {
 		raw = c.merge.source.hashes.tee(c.in, raw)
 	}
-	b, closer, err := c.in.content(&counter{r: raw, read: func(n int) { c.merge.source.done.Add(2 * int64(n)) }}, blockSize)
+	b, closer, err := c.in.content(&counter{r: raw, read: func(n int) { c.merge.source.done.Add(2 * int64(n)) }}, c.merge.block)
 	c.closers = append(c.closers, closer)
 	if err != nil {
 		return err

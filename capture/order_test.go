@@ -185,3 +185,17 @@ func TestWindowIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// What a file says of losses is counted once more after a Rewind, although it is
+// damaged and has no frame.
+func TestRewindForgetsNoLosses(t *testing.T) {
+	statistics := block(le, blockStatistics, make([]byte, 12), option(le, optionDropped, le.AppendUint64(nil, 77)))
+	lossy := join(sectionBlock(le), interfaceBlock(le, linkRaw, 0), statistics, []byte("damage here, and no block"))
+	late := numbered(100, func(i int) int64 { return int64((i + 50) % 100) })
+	paths := store(t, lossy, late)
+	want := readPaths(t, Options{}, paths...)
+	got := readPaths(t, Options{Once: true}, paths...)
+	if want.stats.Dropped != 77 || !reflect.DeepEqual(got.stats, want.stats) {
+		t.Errorf("%+v after a rewind, %+v before", got.stats, want.stats)
+	}
+}

@@ -21,6 +21,7 @@ const batchFrames = 512
 type Batch struct {
 	Packets []flow.Packet
 	ARPs    []flow.ARP
+	ARPsAt  []int // of each of ARPs, how many of Packets came before it
 
 	slabs []*slab // held, that payloads lie in
 }
@@ -37,7 +38,7 @@ func (b *Batch) reset() {
 	for _, s := range b.slabs {
 		s.release()
 	}
-	b.Packets, b.ARPs, b.slabs = b.Packets[:0], b.ARPs[:0], b.slabs[:0]
+	b.Packets, b.ARPs, b.ARPsAt, b.slabs = b.Packets[:0], b.ARPs[:0], b.ARPsAt[:0], b.slabs[:0]
 }
 
 // Options say how capture files are read.
@@ -111,7 +112,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 func (s *Source) Rewind() {
 	s.merge.close()
 	for _, in := range s.inputs {
-		if in.Frames > 0 {
+		if in.Format != "" { // else it was refused for good
 			in.Err = nil
 		}
 		in.Frames, in.First, in.Last, in.before, in.runs = 0, 0, 0, 0, 0
@@ -179,8 +180,12 @@ func (s *Source) take(f *frame, b *Batch) {
 			return
 		}
 	}
-	if n := len(b.Packets); s.decoder.decode(f, b) > n {
+	n := len(b.Packets)
+	if s.decoder.decode(f, b) > n {
 		b.hold(f.slab)
+	}
+	for len(b.ARPsAt) < len(b.ARPs) {
+		b.ARPsAt = append(b.ARPsAt, n)
 	}
 }
 

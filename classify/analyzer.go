@@ -61,6 +61,7 @@ type conversation struct {
 	skipped uint8  // holes whose bytes before them were looked at in vain
 	tried   uint8  // datagrams looked at in vain
 	done    bool
+	owed    bool   // the turn passed to the other side, and no look followed
 	speaker uint16 // port of the side that sent last
 }
 
@@ -104,11 +105,20 @@ func (a *Analyzer) Segment(f *flow.Flow, from *flow.Half) {
 	if c.done || !c.due(f, from) {
 		return
 	}
-	a.classify(f, c, from.FrameAt(len(from.Head())), false)
+	a.classify(f, c, newest(f), false)
 	if t := c.Facts.TLS; !c.done && t != nil && t.ServerHello && t.Version.TLS() <= TLS12 {
 		// The key exchange stands behind the certificates, however many.
 		f.Server.Deepen(certificatesDepth)
 	}
+}
+
+// newest returns the frame that brought the last of the bytes in order.
+func newest(f *flow.Flow) flow.Frame {
+	client, server := f.Client.FrameAt(len(f.Client.Head())), f.Server.FrameAt(len(f.Server.Head()))
+	if server.Time > client.Time {
+		return server
+	}
+	return client
 }
 
 // due reports whether a look is worth while. Every look begins at the first
@@ -123,21 +133,22 @@ func (c *conversation) due(f *flow.Flow, from *flow.Half) bool {
 	grown := int32(len(f.Client.Head()) + len(f.Server.Head()))
 	fresh := grown - c.looked
 	port := from.Addr.Port()
-	turned := c.speaker != 0 && (c.speaker != port || port == to.Addr.Port())
+	c.owed = c.owed || c.speaker != 0 && (c.speaker != port || port == to.Addr.Port())
 	c.speaker = port
-	last := to.Packets == 0 || from.FIN || from.RST // nobody may answer
+	awaited := c.Facts.DNS != nil || c.Facts.RTSP != nil // by other flows, segment by segment
+	last := to.Packets == 0 || from.FIN || from.RST      // nobody may answer
 	switch {
 	case fresh == 0:
 		return false
-	case f.Exhausted():
-	case !last && (!turned || handshaking(f.Client.Head(), f.Server.Head())):
+	case f.Exhausted() || f.Starved:
+	case !last && !awaited && (!c.owed || handshaking(f.Client.Head(), f.Server.Head())):
 		if fresh < max(longTurn, grown/64) {
 			return false
 		}
 	case grown > alwaysLooked && fresh < grown/64:
 		return false
 	}
-	c.looked = grown
+	c.looked, c.owed = grown, false
 	return true
 }
 
@@ -210,8 +221,8 @@ func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
 func (a *Analyzer) End(f *flow.Flow) {
 	c := a.conversation(f)
 	goesOn := f.Reason == flow.ActiveTimeout
-	if f.Protocol == flow.TCP && !c.done && !f.Starved && !goesOn {
-		a.classify(f, c, f.First(), true)
+	if f.Protocol == flow.TCP && !c.done && !f.Starved {
+		a.classify(f, c, f.First(), !goesOn)
 	}
 	r := &c.Record
 	if goesOn {

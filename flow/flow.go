@@ -96,10 +96,12 @@ type Half struct {
 
 // First returns the frame that opened the flow.
 func (f *Flow) First() Frame {
-	if f.Client.Packets == 0 || f.Server.Packets > 0 && f.Server.First.Time < f.Client.First.Time {
-		return f.Server.First
+	client, server := f.Client.First, f.Server.First
+	tied := server.Time == client.Time && server.Input == client.Input
+	if f.Client.Packets == 0 || f.Server.Packets > 0 && (server.Time < client.Time || tied && server.Number < client.Number) {
+		return server
 	}
-	return f.Client.First
+	return client
 }
 
 // Answered reports whether the server sent anything at all.

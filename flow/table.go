@@ -11,8 +11,8 @@ import (
 // Handler is told what happens to flows. All calls come from the goroutine that
 // calls the table.
 type Handler interface {
-	// Segment: new bytes of f are in order, or no more will come; from tells
-	// whose. Not called after f.Release.
+	// Segment: new bytes of f are in order, or no more will come, as when f is
+	// Starved; from tells whose. Not called after f.Release.
 	Segment(f *Flow, from *Half)
 	// Datagram: p, of a UDP flow, arrived; from tells whose. Its payload is
 	// borrowed.
@@ -160,11 +160,12 @@ func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 		t.handler.Segment(f, from)
 	}
 	t.held += f.held() - before // the handler may have released what it held
-	if t.held > t.cfg.MaxBytes && f.held() > 0 {
-		t.held -= f.held()
-		f.Release()
+	if held := f.held(); t.held > t.cfg.MaxBytes && held > 0 {
 		f.Starved = true
 		t.stats.Starved++
+		t.handler.Segment(f, from) // for the last time
+		f.Release()
+		t.held -= held
 	}
 }
 
@@ -172,7 +173,9 @@ func (t *Table) segment(f *Flow, from, to *Half, p *Packet) {
 // conversation go on as a record that begins with p.
 func (t *Table) renew(f *Flow, p *Packet, order uint64) {
 	f.Reason = ActiveTimeout
+	before := f.held()
 	t.handler.End(f)
+	t.held += f.held() - before
 	f.Reason, f.Start, f.order = 0, p.Frame.Time, order
 	f.Client.renew()
 	f.Server.renew()
@@ -296,7 +299,7 @@ func (t *Table) FlushBelow(order uint64) {
 		}
 		slices.SortFunc(t.left, func(a, b *Flow) int { return cmp.Compare(a.order, b.order) })
 	}
-	for len(t.left) > 0 && (t.left[0].order < order || order == math.MaxUint64) {
+	for len(t.left) > 0 && t.left[0].order < order {
 		f := t.left[0]
 		t.left[0], t.left = nil, t.left[1:]
 		reason := ForcedEnd

@@ -161,11 +161,10 @@ func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
 			p.free <- b
 			return nil
 		}
+		p.deal(b) // what came before an error, too
 		if err != nil {
-			p.free <- b
 			return err
 		}
-		p.deal(b)
 	}
 	return nil
 }
@@ -219,17 +218,28 @@ func (p *pipeline) judge() {
 	next := make([]int, len(p.workers)) // by worker, the event that is due
 	for b := range p.judged {
 		b.ready.Wait()
-		for _, claim := range b.ARPs {
-			p.audit.ARP(claim)
-		}
 		clear(next)
+		claims := 0
 		for w := b.due(next); w >= 0; w = b.due(next) {
 			found := &b.found[w]
-			p.apply(&found.events[next[w]], found.lessons)
+			e := &found.events[next[w]]
+			claims = p.claim(b, claims, e.order)
+			p.apply(e, found.lessons)
 			next[w]++
 		}
+		p.claim(b, claims, math.MaxUint64)
 		p.free <- b
 	}
+}
+
+// claim hands the ARP claims of the batch on, from the first of them, that came
+// before the place in the order; it returns the first that did not.
+func (p *pipeline) claim(b *batch, first int, before uint64) int {
+	for first < len(b.ARPs) && 2*(b.first+uint64(b.ARPsAt[first])) <= before {
+		p.audit.ARP(b.ARPs[first])
+		first++
+	}
+	return first
 }
 
 // due returns the worker whose next event comes first; -1 if there is none.
