@@ -26,8 +26,10 @@ func (m *memory) settle(t *TLS) *TLS {
 	if m.settled == nil || len(m.settled) >= maxRecent {
 		m.settled = map[tlsKey]*TLS{}
 	}
-	m.settled[key] = &s
-	return &s
+	kept := new(TLS)
+	*kept = s
+	m.settled[key] = kept
+	return kept
 }
 
 // same reports whether two handshakes' facts are equal, lists by the memory that
