@@ -10,7 +10,7 @@ const (
 	// ballast is memory that is asked for and never touched, so that it costs
 	// none. It counts as live: the collector, which runs when what is live has
 	// doubled, does not run again and again over the small heap of most audits.
-	ballast = 64 << 20
+	ballast = 96 << 20
 
 	// heapLimit is where the collector begins to spend processor time to save
 	// memory: a million flows fit into it.
