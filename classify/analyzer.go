@@ -124,7 +124,8 @@ func newest(f *flow.Flow) flow.Frame {
 // due reports whether a look is worth while. Every look begins at the first
 // byte, and a message mostly tells when it has been answered: so a look waits
 // for the other side to speak, if it was seen at all, for the connection to
-// close, or for a long turn to go on.
+// close, or for a long turn to go on; and of TLS for one side to have sent more
+// than handshake messages in clear.
 func (c *conversation) due(f *flow.Flow, from *flow.Half) bool {
 	to := &f.Client
 	if to == from {
