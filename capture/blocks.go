@@ -75,8 +75,8 @@ type blocks struct {
 	err     error // that ended the stream; io.EOF at its end
 }
 
-func newBlocks(r io.Reader, size int, read func(int)) *blocks {
-	return &blocks{r: r, size: max(size, 512), read: read, current: &slab{holds: 1}}
+func newBlocks(r io.Reader, size int, spares *spares, read func(int)) *blocks {
+	return &blocks{r: r, size: max(size, 512), spares: spares, read: read, current: &slab{holds: 1}}
 }
 
 // take eats n bytes. At the end of the stream it returns io.EOF when nothing

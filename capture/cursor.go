@@ -33,8 +33,8 @@ func (c *cursor) openRun(p pending) error {
 		c.in.file = f
 	}
 	size := min(int64(c.merge.block), p.run.end-p.run.offset)
-	b := newBlocks(p.run.clip(c.in.file), int(size), func(n int) { c.merge.source.done.Add(int64(n)) })
-	b.off, b.spares = p.run.offset, &c.merge.source.spares
+	b := newBlocks(p.run.clip(c.in.file), int(size), &c.merge.source.spares, func(n int) { c.merge.source.done.Add(int64(n)) })
+	b.off = p.run.offset
 	c.r = p.r.resume(b, p.run.place)
 	c.window.slack = p.run.slack
 	return nil
@@ -54,12 +54,11 @@ func (c *cursor) openStream() error {
 	} else {
 		raw = c.merge.source.hashes.tee(c.in, raw)
 	}
-	b, closer, err := c.in.content(&counter{r: raw, read: func(n int) { c.merge.source.done.Add(2 * int64(n)) }}, c.merge.block)
+	b, closer, err := c.in.content(&counter{r: raw, read: func(n int) { c.merge.source.done.Add(2 * int64(n)) }}, c.merge.block, &c.merge.source.spares)
 	c.closers = append(c.closers, closer)
 	if err != nil {
 		return err
 	}
-	b.spares = &c.merge.source.spares
 	if c.ordered = c.merge.once && c.in.Compression == ""; !c.ordered {
 		c.window.slack = windowTime
 	}

@@ -25,9 +25,8 @@ func (d *decoder) init() {
 	d.fragments.init()
 }
 
-// decode appends to b what f holds, counts it and returns how many packets
-// there are now.
-func (d *decoder) decode(f *frame, b *Batch) int {
+// decode appends to b what f holds and counts it.
+func (d *decoder) decode(f *frame, b *Batch) {
 	n, arps := len(b.Packets), len(b.ARPs)
 	b.Packets = slices.Grow(b.Packets, 1)[:n+1]
 	p := &b.Packets[n]
@@ -43,7 +42,6 @@ func (d *decoder) decode(f *frame, b *Batch) int {
 		b.Packets = append(b.Packets, d.others...)
 	}
 	d.count(r)
-	return len(b.Packets)
 }
 
 // deeper counts a header around another; false if no network makes so many.

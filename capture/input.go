@@ -39,9 +39,6 @@ type input struct {
 	before flow.Time // of its first frame: breaks ties between inputs
 }
 
-// passing reports whether what is read of the input is gone.
-func (in *input) passing() bool { return in.stream != nil }
-
 // expand turns the paths given into inputs: directories into the captures
 // directly in them, in the order of their names.
 func expand(paths []string, opt Options) ([]*input, error) {
@@ -113,7 +110,7 @@ func open(path string) *input {
 		in.size = info.Size()
 	}
 	defer f.Close()
-	_, closer, err := in.content(f, 4096)
+	_, closer, err := in.content(f, 4096, nil)
 	closer.Close()
 	in.Err = err
 	return in
@@ -121,9 +118,9 @@ func open(path string) *input {
 
 // content returns the capture in raw, decompressed, and fills Format and
 // Compression. The closer ends what decompresses; it is never nil.
-func (in *input) content(raw io.Reader, size int) (*blocks, io.Closer, error) {
+func (in *input) content(raw io.Reader, size int, spares *spares) (*blocks, io.Closer, error) {
 	closer := io.NopCloser(nil)
-	b := newBlocks(raw, size, nil)
+	b := newBlocks(raw, size, spares, nil)
 	head := b.peek(sniffLength)
 	kind := sniff(head)
 	in.Compression = ""
@@ -135,7 +132,7 @@ func (in *input) content(raw io.Reader, size int) (*blocks, io.Closer, error) {
 		}
 		ahead := newReadAhead(d)
 		closer, raw = ahead, ahead
-		b = newBlocks(raw, size, nil)
+		b = newBlocks(raw, size, spares, nil)
 		head = b.peek(sniffLength)
 		kind = sniff(head)
 	}

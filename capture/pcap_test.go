@@ -124,7 +124,7 @@ func fuzzFile(t *testing.T, magic, file []byte) {
 	if k := sniff(file); k != formatPcap && k != formatPcapng {
 		file = append(magic, file...)
 	}
-	open := func() (reader, error) { return newReader(sniff(file), newBlocks(bytes.NewReader(file), 512, nil)) }
+	open := func() (reader, error) { return newReader(sniff(file), newBlocks(bytes.NewReader(file), 512, nil, nil)) }
 	r, err := open()
 	if err != nil {
 		return
@@ -143,7 +143,7 @@ func fuzzFile(t *testing.T, magic, file []byte) {
 	}
 	for _, run := range s.runs {
 		run.end = min(run.end, int64(len(file)))
-		again := r.resume(newBlocks(run.clip(bytes.NewReader(file)), 512, nil), run.place)
+		again := r.resume(newBlocks(run.clip(bytes.NewReader(file)), 512, nil, nil), run.place)
 		for again.next(&f) == nil {
 			f.slab = nil
 			if want[f.number] != fmt.Sprint(f) {

@@ -78,13 +78,13 @@ func (r *pcapngReader) next(f *frame) error {
 // block reads one block (section 3.1): its type, its length, the body and the
 // length again. A Section Header Block tells the byte order of its own length.
 func (r *pcapngReader) block() (kind uint32, body []byte, err error) {
-	h, err := r.b.take(8)
+	head, err := r.b.take(8)
 	if err == io.EOF {
 		return 0, nil, err
 	} else if err != nil {
 		return 0, nil, fmt.Errorf("the file ends inside a block header: %w", err)
 	}
-	h = []byte{h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]} // byteOrder looks ahead
+	h := [8]byte(head) // since byteOrder looks ahead
 	if kind = word(h[0:4], r.section.swapped); kind == blockSection {
 		if err := r.byteOrder(); err != nil {
 			return 0, nil, err

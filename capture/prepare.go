@@ -48,7 +48,7 @@ func (m *merge) begin(in *input) {
 	p := pending{in: in, first: math.MinInt64}
 	if f, err := os.Open(in.Name); err == nil {
 		defer f.Close()
-		b, closer, err := in.content(f, 4096)
+		b, closer, err := in.content(f, 4096, nil)
 		defer closer.Close()
 		var first frame
 		if err == nil {
@@ -70,8 +70,7 @@ func (m *merge) startScan(in *input) {
 		in.Err = err
 		return
 	}
-	b := newBlocks(f, blockSize, func(n int) { m.source.done.Add(int64(n)) })
-	b.spares = &m.source.spares
+	b := newBlocks(f, blockSize, &m.source.spares, func(n int) { m.source.done.Add(int64(n)) })
 	r, err := newReader(in.Format, b)
 	if err != nil {
 		f.Close()

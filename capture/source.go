@@ -7,7 +7,6 @@ package capture
 import (
 	"errors"
 	"io"
-	"slices"
 	"sync/atomic"
 
 	"spanaudit/flow"
@@ -92,7 +91,6 @@ func Open(paths []string, opt Options) (*Source, error) {
 	}
 	s := &Source{inputs: inputs, filter: filter}
 	s.decoder.init()
-	s.merge = &merge{source: s, unprepared: slices.Clone(inputs), once: opt.Once && !slices.ContainsFunc(inputs, (*input).passing)}
 	for _, in := range inputs {
 		if in.stream != nil {
 			s.total = -1
@@ -100,6 +98,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 			s.total += in.size
 		}
 	}
+	s.merge = &merge{source: s, unprepared: inputs, once: opt.Once && s.total >= 0} // a stream cannot be rewound
 	if opt.Hash > 0 {
 		s.hashes = newHashes(inputs, opt.Hash)
 	}
@@ -120,7 +119,7 @@ func (s *Source) Rewind() {
 	s.decoder = decoder{}
 	s.decoder.init()
 	s.done.Store(0)
-	s.merge = &merge{source: s, unprepared: slices.Clone(s.inputs)}
+	s.merge = &merge{source: s, unprepared: s.inputs}
 }
 
 // Read refills b with the packets of up to 512 frames, reusing its slices; with
@@ -181,7 +180,7 @@ func (s *Source) take(f *frame, b *Batch) {
 		}
 	}
 	n := len(b.Packets)
-	if s.decoder.decode(f, b) > n {
+	if s.decoder.decode(f, b); len(b.Packets) > n {
 		b.hold(f.slab)
 	}
 	for len(b.ARPsAt) < len(b.ARPs) {

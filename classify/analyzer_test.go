@@ -48,6 +48,16 @@ func (w *wire) send(side int, flags uint8, payload []byte) {
 	w.packets = append(w.packets, p)
 }
 
+// with returns the packet as another client would have exchanged it.
+func with(client netip.AddrPort, p flow.Packet) *flow.Packet {
+	if p.Src == ends[0] {
+		p.Src = client
+	} else {
+		p.Dst = client
+	}
+	return &p
+}
+
 // log is a Sink that keeps what it is told.
 type log struct {
 	sessions     []*TLS

@@ -65,12 +65,7 @@ func TestOpenFlowsAreSmall(t *testing.T) {
 		for i := range flows {
 			host := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), uint16(1000+i>>16))
 			for _, p := range packets {
-				if p.Src == ends[0] {
-					p.Src = host
-				} else {
-					p.Dst = host
-				}
-				table.Add(&p, uint64(i))
+				table.Add(with(host, p), uint64(i))
 			}
 		}
 		runtime.GC()

@@ -197,7 +197,12 @@ func (hello *clientHello) appendKey(b []byte) []byte {
 	} {
 		b = append(append(b, byte(len(part)>>8), byte(len(part))), part...)
 	}
-	eachExtension(hello.extensions, func(extension uint16, _ cryptobyte.String) bool {
+	return appendTypes(b, hello.extensions)
+}
+
+// appendTypes appends the types of the extensions, in their order.
+func appendTypes(b []byte, extensions cryptobyte.String) []byte {
+	eachExtension(extensions, func(extension uint16, _ cryptobyte.String) bool {
 		b = append(b, byte(extension>>8), byte(extension))
 		return true
 	})

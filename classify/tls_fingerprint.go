@@ -41,11 +41,7 @@ func (hello *serverHello) appendJA3S(b []byte) []byte {
 // appendKey appends what JA3S is made of.
 func (hello *serverHello) appendKey(b []byte) []byte {
 	b = append(b, byte(hello.legacyVersion>>8), byte(hello.legacyVersion), byte(hello.suite>>8), byte(hello.suite))
-	eachExtension(hello.extensions, func(extension uint16, _ cryptobyte.String) bool {
-		b = append(b, byte(extension>>8), byte(extension))
-		return true
-	})
-	return b
+	return appendTypes(b, hello.extensions)
 }
 
 func digest(b []byte) string {

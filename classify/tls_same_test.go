@@ -40,12 +40,7 @@ func TestSettledFactsAreShared(t *testing.T) {
 	for i, name := range []string{"tls13.0", "tls13.0", "tls12-ecdhe.0", "tls12-ecdhe.0", "tls13-psk_ke.0"} {
 		for _, p := range connect(tlsTurns(t, name)...).packets {
 			host := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 40000)
-			if p.Src == ends[0] {
-				p.Src = host
-			} else {
-				p.Dst = host
-			}
-			table.Add(&p, uint64(i))
+			table.Add(with(host, p), uint64(i))
 		}
 	}
 	table.Flush()

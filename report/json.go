@@ -244,5 +244,5 @@ func timestamp(t flow.Time) string {
 
 // instant writes a time as RFC 3339 with nine decimals in UTC.
 func instant(t flow.Time) string {
-	return t.UTC().Format("2006-01-02T15:04:05.000000000Z07:00")
+	return string(appendInstant(nil, t))
 }

@@ -25,17 +25,13 @@ func (b *jsonLine) open(name string) {
 
 func (b *jsonLine) close() { *b = append(*b, '}') }
 
-// key writes a member's name, which needs no escapes.
+// key writes a member's name, which needs no escapes, apart from a member before
+// it.
 func (b *jsonLine) key(name string) {
-	b.comma()
-	*b = append(append(append(*b, '"'), name...), '"', ':')
-}
-
-// comma separates what follows from a member or an element before it.
-func (b *jsonLine) comma() {
-	if last := (*b)[len(*b)-1]; last != '{' && last != '[' {
+	if (*b)[len(*b)-1] != '{' {
 		*b = append(*b, ',')
 	}
+	*b = append(append(append(*b, '"'), name...), '"', ':')
 }
 
 // put writes a member that is not left out when it is empty.
@@ -98,8 +94,10 @@ func (b *jsonLine) octets(name string, list []uint8) {
 	}
 	b.key(name)
 	*b = append(*b, '[')
-	for _, o := range list {
-		b.comma()
+	for i, o := range list {
+		if i > 0 {
+			*b = append(*b, ',')
+		}
 		*b = strconv.AppendUint(*b, uint64(o), 10)
 	}
 	*b = append(*b, ']')

@@ -100,10 +100,8 @@ type Violation struct {
 }
 
 // Fail counts the flow as breaking the rule. Violations of the same rule by the
-// same device towards the same peer are one finding.
-func (c *Case) Fail(v Violation) { c.fail(v) }
-
-func (c *Case) fail(v Violation) *Finding {
+// same device towards the same peer are one finding, which is returned.
+func (c *Case) Fail(v Violation) *Finding {
 	c.ledger.examined++
 	c.ledger.failed++
 	if v.Device == (Host{}) {

@@ -92,7 +92,7 @@ func failBridging(c *Case, h *flow.Half, d *Device, mac flow.MAC, did string) {
 	}
 	host := c.Site.hostAt(own, mac, c.Start)
 	host.ID, host.Role, host.MAC, host.KnownBy = d.ID, string(d.Role), mac.String(), "mac"
-	f := c.fail(Violation{
+	f := c.Fail(Violation{
 		Device: host, Peer: Peer{IP: a},
 		Message: fmt.Sprintf("%s with MAC %s %s %s; a device that does not forward is wanted", d.ID, mac, did, a),
 	})

@@ -142,7 +142,7 @@ func (r *ntpSource) fail(c *Case, because string) *Finding {
 	if named := c.Site.namedByDHCP(&c.Client, c.Start); len(named) > 0 {
 		because += fmt.Sprintf(" (DHCP names %s)", addrList(named))
 	}
-	return c.fail(Violation{Device: device, Peer: peer, Message: fmt.Sprintf("%s asked %s %s, %s", device, peer, what, because)})
+	return c.Fail(Violation{Device: device, Peer: peer, Message: fmt.Sprintf("%s asked %s %s, %s", device, peer, what, because)})
 }
 
 // awaitsDHCP reports whether the host at an end of a flow asked DHCP and was not

@@ -57,6 +57,10 @@ func runAudit(ctx context.Context, src *capture.Source, policy *rules.Policy, op
 func readOnce(ctx context.Context, src *capture.Source, policy *rules.Policy, opt auditOptions) (*rules.Report, error) {
 	p := newPipeline(policy, opt)
 	err := p.read(ctx, src)
+	if errors.Is(err, capture.ErrDisorder) {
+		p.close()
+		return nil, err
+	}
 	p.finish()
 	if err == nil {
 		err = p.flowsErr
@@ -205,6 +209,11 @@ func (p *pipeline) finish() {
 		}
 		p.send(b)
 	}
+	p.close()
+}
+
+// close waits until what was dealt out is judged.
+func (p *pipeline) close() {
 	for _, w := range p.workers {
 		close(w.in)
 	}
