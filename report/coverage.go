@@ -10,16 +10,75 @@ import (
 	"spanaudit/rules"
 )
 
+// Coverage is what the verdicts rest on: what was seen, what was not, and what
+// was given up. rules.Coverage says what each count means. Counts are written
+// even when they are zero: they say that something was looked for.
+type Coverage struct {
+	Packets      uint64            `json:"packets"`
+	Flows        uint64            `json:"flows"`
+	TCPFlows     uint64            `json:"tcp_flows"`
+	Protocols    map[string]uint64 `json:"protocols"` // flows
+	Devices      []Device          `json:"devices"`   // local hosts that were seen
+	MoreDevices  int               `json:"more_devices,omitempty"`
+	OneSided     uint64            `json:"one_sided"`
+	Midstream    uint64            `json:"midstream"`
+	Unknown      uint64            `json:"unknown"`
+	Gapped       uint64            `json:"gapped"`
+	Evicted      uint64            `json:"evicted"`
+	Starved      uint64            `json:"starved"`
+	Forgotten    uint64            `json:"forgotten"`
+	Panics       uint64            `json:"panics"`
+	Outside      uint64            `json:"outside"`
+	BadChecksums uint64            `json:"bad_checksums"`
+	Capture      CaptureLoss       `json:"capture"`
+}
+
+// CaptureLoss is what the capture itself lost, cut or could not decode.
+type CaptureLoss struct {
+	Dropped          uint64            `json:"dropped"`
+	Cut              uint64            `json:"cut"`
+	TCPBytes         uint64            `json:"tcp_bytes"`
+	Unseen           uint64            `json:"unseen_tcp_bytes"`
+	Undecoded        map[string]uint64 `json:"undecoded"`
+	FragmentsGivenUp uint64            `json:"fragments_given_up"`
+	Late             uint64            `json:"late"`
+	Filter           string            `json:"filter,omitempty"`
+	Filtered         uint64            `json:"filtered,omitempty"`
+	Broken           int               `json:"broken_inputs"`
+}
+
+func newCoverage(c *rules.Coverage) Coverage {
+	loss := &c.Capture
+	return Coverage{
+		Packets: c.Packets, Flows: c.Flows, TCPFlows: c.TCPFlows, Protocols: counts(c.Protocols),
+		Devices: mapped(c.Devices, newDevice), MoreDevices: c.MoreDevices,
+		OneSided: c.OneSided, Midstream: c.Midstream, Unknown: c.Unknown, Gapped: c.Gapped,
+		Evicted: c.Evicted, Starved: c.Starved, Forgotten: c.Forgotten, Panics: c.Panics, Outside: c.Outside, BadChecksums: c.BadChecksums,
+		Capture: CaptureLoss{
+			Dropped: loss.Dropped, Cut: loss.Cut, TCPBytes: loss.TCPBytes, Unseen: loss.Unseen,
+			Undecoded: counts(loss.Undecoded), FragmentsGivenUp: loss.FragmentsGivenUp, Late: loss.Late,
+			Filter: loss.Filter, Filtered: loss.Filtered, Broken: loss.Broken,
+		},
+	}
+}
+
+// counts makes an empty object of none.
+func counts(m map[string]uint64) map[string]uint64 {
+	if m == nil {
+		return map[string]uint64{}
+	}
+	return m
+}
+
 // Bounds of the lists in a line of the coverage.
 const (
 	maxProtocols = 12
 	maxReasons   = 6
 )
 
-// coverage says what the verdicts rest on, then what limits them; nothing is
+// coverageLines says what the verdicts rest on, then what limits them; nothing is
 // said of what was in order.
-func coverage(r *rules.Report) []string {
-	c := &r.Coverage
+func coverageLines(c *Coverage) []string {
 	if c.Packets == 0 {
 		return append([]string{"No packet could be judged: nothing is shown about this network."}, limits(c)...)
 	}
@@ -42,7 +101,7 @@ func coverage(r *rules.Report) []string {
 }
 
 // knownBy says by what the declared devices were told, "" where none was seen.
-func knownBy(hosts []rules.Host) string {
+func knownBy(hosts []Device) string {
 	var words []string
 	for _, way := range []struct{ key, words string }{
 		{"mac", "by MAC"}, {"lease", "by the MAC that a lease gave their address to"}, {"address", "by address alone"},
@@ -64,7 +123,7 @@ func knownBy(hosts []rules.Host) string {
 }
 
 // limits lists what was not seen, or seen and not understood.
-func limits(c *rules.Coverage) []string {
+func limits(c *Coverage) []string {
 	var lines []string
 	say := func(n uint64, format string, args ...any) {
 		if n > 0 {

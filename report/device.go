@@ -2,23 +2,33 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"spanaudit/rules"
 )
 
+// Device is a local host. rules.Host says what each part means.
+type Device struct {
+	ID   string     `json:"id,omitempty"`
+	IP   netip.Addr `json:"ip,omitzero"`
+	MAC  string     `json:"mac,omitempty"`
+	Role string     `json:"role,omitempty"`
+
+	KnownBy string `json:"known_by,omitempty"`
+}
+
+func newDevice(h rules.Host) Device { return Device(h) }
+
 // devices says of each declared device of which something was seen what the
 // requirements come to for it.
-func devices(r *rules.Report) []string {
-	if r.Policy == nil {
-		return nil
-	}
+func devices(a *Audit) []string {
 	var lines []string
-	for _, d := range r.Policy.Devices {
+	for _, d := range a.Policy.Devices {
 		by := map[rules.Verdict][]string{}
-		for _, q := range r.Requirements {
+		for _, q := range a.Requirements {
 			for _, v := range q.Devices {
-				if v.Device == d {
+				if v.ID == d.ID {
 					by[v.Verdict] = append(by[v.Verdict], q.Rule)
 				}
 			}

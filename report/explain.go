@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"spanaudit/rules"
 )
@@ -13,21 +14,21 @@ import (
 // asked, what was seen and in which frames, what was not seen, and what would
 // settle it. what is the finding's id or a prefix of it that no other has, or
 // the id of a rule or of a statement, whose verdict is then explained.
-func Explain(w io.Writer, s *Saved, what string, o Screen) error {
+func Explain(w io.Writer, a *Audit, what string, o Screen) error {
 	o.Width = max(o.Width, minWidth)
 	p := &page{screen: o}
-	q, st := s.requirement(what), s.statement(what)
+	q, st := a.requirement(what), a.statement(what)
 	switch {
 	case q != nil:
-		p.explainRule(s, q)
+		p.explainRule(a, q)
 	case st != nil:
-		p.explainStatement(s, st)
+		p.explainStatement(a, st)
 	default:
-		f, err := s.find(what)
+		f, err := a.find(what)
 		if err != nil {
 			return err
 		}
-		p.explainFinding(s, f)
+		p.explainFinding(a, f)
 	}
 	_, err := w.Write(p.text.Bytes())
 	return err
@@ -58,9 +59,9 @@ func (p *page) list(lines []string) {
 	}
 }
 
-func (p *page) explainFinding(s *Saved, f *finding) {
+func (p *page) explainFinding(a *Audit, f *Finding) {
 	doc := docOf(f.Rule)
-	p.paragraph("", fmt.Sprintf("Finding %s: %s, %s", Line(f.ID), Line(f.Rule), Line(f.Severity)))
+	p.paragraph("", fmt.Sprintf("Finding %s: %s, %s", Line(f.ID), Line(f.Rule), f.Severity))
 	p.paragraph("", Line(f.Message))
 	if f.Waiver != nil {
 		p.paragraph("", fmt.Sprintf("Waived until %s by %s: %s (approved by %s)", Line(f.Waiver.Expires), Line(f.Waiver.ID), Line(f.Waiver.Reason), Line(f.Waiver.ApprovedBy)))
@@ -70,9 +71,9 @@ func (p *page) explainFinding(s *Saved, f *finding) {
 	p.title("What is asked")
 	t.asked(f.Rule, doc)
 	p.title("What was seen")
-	t.step("%s", deviceSentence(f, s.doc.Policy.Name))
-	if f.Peer != nil {
-		t.step("%s", peerSentence(f.Peer))
+	t.step("%s", deviceSentence(f, a.Policy.Name))
+	if f.Peer != (Peer{}) {
+		t.step("%s", peerSentence(&f.Peer))
 	}
 	t.evidence(f)
 	t.step("%s", occurrences(f))
@@ -81,13 +82,13 @@ func (p *page) explainFinding(s *Saved, f *finding) {
 		t.step("It fails when: %s.", doc.Fails)
 	}
 	t.severity(f, doc)
-	if q := s.requirement(f.Rule); q != nil {
+	if q := a.requirement(f.Rule); q != nil {
 		t.step("%s", ground(q))
 	}
 	p.title("What was not seen")
-	p.list(unseenOf(s, f))
+	p.list(unseenOf(a, f))
 	p.title("What would settle it")
-	p.list(settles(s, f))
+	p.list(settles(a, f))
 }
 
 // docOf returns the rule's documentation, the zero Doc where this version does
@@ -119,7 +120,7 @@ func (t *steps) asked(rule string, doc rules.Doc) {
 	}
 }
 
-func deviceSentence(f *finding, policy string) string {
+func deviceSentence(f *Finding, policy string) string {
 	d := f.Device
 	switch {
 	case d.ID == "" && !d.IP.IsValid():
@@ -134,14 +135,14 @@ func deviceSentence(f *finding, policy string) string {
 	return fmt.Sprintf("The device is %s%s, at %s%s.", Line(d.ID), role, d.IP, macOf(d))
 }
 
-func macOf(d device) string {
+func macOf(d Device) string {
 	if d.MAC == "" {
 		return ""
 	}
 	return " with MAC " + Line(d.MAC)
 }
 
-func peerSentence(p *peer) string {
+func peerSentence(p *Peer) string {
 	at := "several or no port"
 	if p.Port != 0 {
 		at = fmt.Sprintf("port %d", p.Port)
@@ -153,7 +154,7 @@ func peerSentence(p *peer) string {
 }
 
 // evidence lists the frames by which it can be checked.
-func (t *steps) evidence(f *finding) {
+func (t *steps) evidence(f *Finding) {
 	if len(f.Evidence) == 0 {
 		t.step("No single frame shows it; it was counted over the whole capture.")
 		return
@@ -180,14 +181,9 @@ func (t *steps) evidence(f *finding) {
 	}
 }
 
-// clock writes a saved time without its date, for what stands beside others of
-// the same capture.
-func clock(instant string) string {
-	if _, after, ok := strings.Cut(instant, "T"); ok {
-		return Line(strings.TrimSuffix(after, "Z")) + " UTC"
-	}
-	return Line(instant)
-}
+// clock writes a time without its date, for what stands beside others of the
+// same capture.
+func clock(t Instant) string { return t.UTC().Format("15:04:05.000000000") + " UTC" }
 
 // shows says what a message proves, where its name does not.
 func shows(what string) string {
@@ -218,10 +214,10 @@ func shows(what string) string {
 	return ""
 }
 
-func occurrences(f *finding) string {
+func occurrences(f *Finding) string {
 	text := fmt.Sprintf("It was seen %s", countTimes(f.Count))
 	switch {
-	case f.First == "":
+	case f.First == 0 && f.Last == 0:
 	case dated(f.First) == dated(f.Last):
 		text += ", at " + dated(f.First)
 	default:
@@ -243,30 +239,23 @@ func countTimes(n int) string {
 	return thousands(uint64(n)) + " times"
 }
 
-func dated(instant string) string {
-	date, time, ok := strings.Cut(instant, "T")
-	if !ok {
-		return Line(instant)
-	}
-	time, _, _ = strings.Cut(strings.TrimSuffix(time, "Z"), ".")
-	return Line(date + " " + time + " UTC")
-}
+func dated(t Instant) string { return t.UTC().Format(time.DateTime) + " UTC" }
 
-func (t *steps) severity(f *finding, doc rules.Doc) {
-	if doc.ID == "" || f.Severity == doc.Severity.String() {
-		t.step("Its severity, %s, is the rule's own.", Line(f.Severity))
+func (t *steps) severity(f *Finding, doc rules.Doc) {
+	if doc.ID == "" || f.Severity == doc.Severity {
+		t.step("Its severity, %s, is the rule's own.", f.Severity)
 		return
 	}
-	t.step("Its severity is %s, where the rule's own is %s: what counts as graver or less grave is said above, or the policy sets it.", Line(f.Severity), doc.Severity)
+	t.step("Its severity is %s, where the rule's own is %s: what counts as graver or less grave is said above, or the policy sets it.", f.Severity, doc.Severity)
 }
 
 // unseenOf lists what a finding does not rest on.
-func unseenOf(s *Saved, f *finding) []string {
+func unseenOf(a *Audit, f *Finding) []string {
 	var lines []string
 	has := func(what string) bool {
-		return slices.ContainsFunc(f.Evidence, func(e evidence) bool { return e.What == what })
+		return slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.What == what })
 	}
-	if f.Peer != nil && f.Peer.Name == "" {
+	if f.Peer != (Peer{}) && f.Peer.Name == "" {
 		lines = append(lines, "The peer's name: there was no server name of TLS, no HTTP host and no DNS answer that gives its address.")
 	}
 	if f.Device.IP.IsValid() && f.Device.MAC == "" {
@@ -278,7 +267,7 @@ func unseenOf(s *Saved, f *finding) []string {
 	if n := len(f.Evidence); n > 0 && f.Count > 1 {
 		lines = append(lines, fmt.Sprintf("The frames of each of the %s: at most 20 are kept.", countTimes(f.Count)))
 	}
-	lines = append(lines, limits(s.coverage())...)
+	lines = append(lines, limits(&a.Coverage)...)
 	if len(lines) == 0 {
 		lines = append(lines, "Nothing that the audit could tell is missing. It saw one place, while the capture ran.")
 	}
@@ -286,7 +275,7 @@ func unseenOf(s *Saved, f *finding) []string {
 }
 
 // settles lists what ends a finding.
-func settles(s *Saved, f *finding) []string {
+func settles(a *Audit, f *Finding) []string {
 	var lines []string
 	if f.Remediation != "" {
 		lines = append(lines, "Mend it: "+Line(f.Remediation))
@@ -301,12 +290,12 @@ func settles(s *Saved, f *finding) []string {
 
 // waiverFor returns the match of a waiver that excuses the finding and little
 // else, or "" where none can.
-func waiverFor(f *finding) string {
+func waiverFor(f *Finding) string {
 	var match []string
 	if f.Device.ID != "" {
 		match = append(match, "device: "+Line(f.Device.ID))
 	}
-	if f.Peer != nil && f.Peer.IP.IsValid() {
+	if f.Peer.IP.IsValid() {
 		match = append(match, fmt.Sprintf(`peer: "%s/%d"`, f.Peer.IP, f.Peer.IP.BitLen()))
 	}
 	if len(match) == 0 || f.Waiver != nil || strings.HasPrefix(f.Rule, "capture-") {

@@ -9,13 +9,13 @@ import (
 )
 
 // saved writes an audit and reads it again.
-func saved(t *testing.T, a *Audit) *Saved {
+func saved(t *testing.T, a *Audit) *Audit {
 	t.Helper()
 	var b bytes.Buffer
 	if err := JSON(&b, a); err != nil {
 		t.Fatal(err)
 	}
-	s, err := ReadSaved(&b)
+	s, err := Read(&b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestStatementsAreExplainedByTheirRules(t *testing.T) {
 
 func TestFindingsAreFoundByTheirBeginning(t *testing.T) {
 	a := siteAudit()
-	a.Report.Findings[0].ID, a.Report.Findings[1].ID, a.Report.Findings[2].ID = "abcd1234", "abcd5678", "ef00aaaa"
+	a.Findings[0].ID, a.Findings[1].ID, a.Findings[2].ID = "abcd1234", "abcd5678", "ef00aaaa"
 	s := saved(t, a)
 	for what, want := range map[string]string{"abcd1234": "rtsp-boundary", "abcd5": "tls-version", "e": "device-address"} {
 		f, err := s.find(what)
@@ -103,16 +103,18 @@ func TestFindingsAreFoundByTheirBeginning(t *testing.T) {
 	}
 }
 
-func TestReadSavedRefusesWhatIsNoAudit(t *testing.T) {
+func TestReadRefusesWhatIsNoAudit(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                      "is empty",
-		"{}":                    `its schema is ""`,
-		`{"schema": "other/1"}`: `its schema is "other/1"`,
-		"[]":                    "is no audit in JSON",
-		"{\"schema\"":           "is no audit in JSON",
-		"\xd4\xc3\xb2\xa1":      "is no audit in JSON",
+		"":                                     "is empty",
+		"{}":                                   `its schema is ""`,
+		`{"schema": "other/1"}`:                `its schema is "other/1"`,
+		"[]":                                   "is no audit in JSON",
+		`{"findings":[{"first":"yesterday"}]}`: "is no audit in JSON",
+		`{"findings":[{"severity":"dire"}]}`:   "is no audit in JSON",
+		"{\"schema\"":                          "is no audit in JSON",
+		"\xd4\xc3\xb2\xa1":                     "is no audit in JSON",
 	} {
-		if _, err := ReadSaved(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -122,13 +124,13 @@ func TestReadSavedRefusesWhatIsNoAudit(t *testing.T) {
 func TestExplainShowsNoneOfTheTricksOfText(t *testing.T) {
 	a := nastyAudit()
 	s := saved(t, a)
-	for i := range s.doc.Findings {
-		f := &s.doc.Findings[i]
-		f.Severity, f.Rule, f.Remediation, f.First, f.Device.Role = nasty, nasty, nasty, nasty+"T"+nasty, nasty
-		f.Evidence = append(f.Evidence, evidence{File: nasty, Frame: 1, Time: nasty, What: nasty})
+	for i := range s.Findings {
+		f := &s.Findings[i]
+		f.Rule, f.Remediation, f.Device.Role = nasty, nasty, nasty
+		f.Evidence = append(f.Evidence, Evidence{File: nasty, Frame: 1, What: nasty})
 		f.Flows = []string{nasty}
 	}
-	s.doc.Requirements[0].Rule, s.doc.Requirements[0].Verdict = nasty, rules.Verdict(nasty)
+	s.Requirements[0].Rule, s.Requirements[0].Verdict = nasty, rules.Verdict(nasty)
 	for _, what := range []string{"f-1", "f-2", "f-3", nasty} {
 		var b bytes.Buffer
 		if err := Explain(&b, s, what, Screen{Width: 80}); err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // ground says what the rule's verdict rests on.
-func ground(q *requirement) string {
+func ground(q *Requirement) string {
 	text := fmt.Sprintf("The rule's verdict is %s: %s examined, %s broke it, %s could not be decided", Line(string(q.Verdict)),
 		thousands(uint64(q.Examined)), thousands(uint64(q.Failed)), thousands(uint64(q.Undecided)))
 	if q.Reason != "" {
@@ -17,7 +17,7 @@ func ground(q *requirement) string {
 }
 
 // explainRule explains a verdict.
-func (p *page) explainRule(s *Saved, q *requirement) {
+func (p *page) explainRule(a *Audit, q *Requirement) {
 	doc := docOf(q.Rule)
 	p.paragraph("", fmt.Sprintf("Rule %s: %s", Line(q.Rule), Line(string(q.Verdict))))
 	t := &steps{page: p}
@@ -30,23 +30,23 @@ func (p *page) explainRule(s *Saved, q *requirement) {
 	t.step("%s", ground(q))
 	t.step("%s", meaning(q.Verdict, doc))
 	var ids []string
-	for _, f := range s.doc.Findings {
+	for _, f := range a.Findings {
 		if f.Rule == q.Rule {
-			ids = append(ids, fmt.Sprintf("%s: %s", Line(f.ID[:min(s.prefix(), len(f.ID))]), Line(f.Message)))
+			ids = append(ids, fmt.Sprintf("%s: %s", Line(f.ID[:min(a.prefix(), len(f.ID))]), Line(f.Message)))
 		}
 	}
 	if len(ids) > 0 {
 		t.step("Its findings, each of which can be explained:")
 		t.items(ids)
 	}
-	if lines := limits(s.coverage()); len(lines) > 0 {
+	if lines := limits(&a.Coverage); len(lines) > 0 {
 		p.title("What was not seen")
 		p.list(lines)
 	}
 }
 
 // explainStatement explains the verdict on a statement by those of its rules.
-func (p *page) explainStatement(s *Saved, st *statement) {
+func (p *page) explainStatement(a *Audit, st *Statement) {
 	p.paragraph("", fmt.Sprintf("Statement %s: %s", Line(st.ID), Line(string(st.Verdict))))
 	p.paragraph("", Line(st.Says))
 	p.title("How it was decided")
@@ -57,7 +57,7 @@ func (p *page) explainStatement(s *Saved, st *statement) {
 	}
 	t.step("The gravest verdict of its rules holds: fail, then indeterminate, pass, not_observed.")
 	for _, id := range st.Rules {
-		if q := s.requirement(id); q != nil {
+		if q := a.requirement(id); q != nil {
 			t.step("%s. %s", Line(id), ground(q))
 		} else {
 			t.step("%s is not judged by the version that made the audit.", Line(id))

@@ -7,28 +7,86 @@ import (
 	"strings"
 	"time"
 
-	"spanaudit/flow"
 	"spanaudit/rules"
 )
 
+// Finding is one violation. rules.Finding says what each part means.
+type Finding struct {
+	ID          string         `json:"id"`
+	Rule        string         `json:"rule"`
+	Severity    rules.Severity `json:"severity"`
+	Verdict     rules.Verdict  `json:"verdict"`
+	Message     string         `json:"message"`
+	Device      Device         `json:"device"`
+	Peer        Peer           `json:"peer,omitzero"`
+	First       Instant        `json:"first,omitzero"`
+	Last        Instant        `json:"last,omitzero"`
+	Count       int            `json:"count"`
+	Flows       []string       `json:"flows"` // Community IDs
+	Evidence    []Evidence     `json:"evidence"`
+	Controls    []string       `json:"controls"`
+	Remediation string         `json:"remediation,omitempty"`
+	Waiver      *Waiver        `json:"waiver,omitempty"`
+}
+
+// Peer is the other party of a finding.
+type Peer struct {
+	IP   netip.Addr `json:"ip,omitzero"`
+	Port uint16     `json:"port,omitempty"`
+	Name string     `json:"name,omitempty"`
+}
+
+// Evidence is a frame that proves a finding.
+type Evidence struct {
+	File  string  `json:"file"`
+	Frame uint64  `json:"frame"` // from 1
+	Time  Instant `json:"time"`
+	What  string  `json:"what,omitempty"` // the message in it
+}
+
+func newFinding(f *rules.Finding, inputs []Input) Finding {
+	doc := Finding{
+		ID: f.ID, Rule: f.Rule, Severity: f.Severity, Verdict: f.Verdict, Message: f.Message,
+		Device: newDevice(f.Device), Peer: Peer(f.Peer),
+		First: Instant(f.First), Last: Instant(f.Last), Count: f.Count,
+		Flows: list(f.Flows), Evidence: []Evidence{}, Controls: list(f.Controls),
+		Remediation: f.Remediation,
+	}
+	if f.Waiver != nil {
+		w := newWaiver(f.Waiver)
+		doc.Waiver = &w
+	}
+	for _, e := range f.Evidence {
+		if e.Frame.Number == 0 {
+			continue
+		}
+		file := ""
+		if e.Frame.Input < len(inputs) {
+			file = inputs[e.Frame.Input].Name
+		}
+		doc.Evidence = append(doc.Evidence, Evidence{file, e.Frame.Number, Instant(e.Frame.Time), e.What})
+	}
+	return doc
+}
+
 // findingLayouts returns the table of findings for screens from wide to narrow.
-func findingLayouts(r *rules.Report) []grid {
+func findingLayouts(a *Audit) []grid {
 	const sentence = "WHAT WAS SEEN AND WANTED"
 	wide := grid{heads: []string{"SEVERITY", "RULE", "DEVICE", "PEER", "TIME (UTC)", sentence}, ruled: true}
 	medium := grid{heads: []string{"SEVERITY", "RULE, DEVICE, PEER, TIME (UTC)", sentence}, ruled: true}
 	stacked := grid{heads: []string{"SEVERITY", "FINDING (TIMES ARE UTC)"}, ruled: true}
 	narrow := grid{heads: []string{"FINDING (TIMES ARE UTC)"}, ruled: true}
-	for i := range r.Findings {
-		f := &r.Findings[i]
+	for i := range a.Findings {
+		f := &a.Findings[i]
 		paint := severityStyle(f.Severity)
 		severity := cell{{f.Severity.String(), paint}}
 		if f.Verdict != rules.Fail {
-			severity = append(severity, line{string(f.Verdict), verdictStyle(f.Verdict)})
+			severity = append(severity, line{Line(string(f.Verdict)), verdictStyle(f.Verdict)})
 		}
 		if f.Waiver != nil {
 			severity = append(severity, line{"waived", dim})
 		}
-		rule, device, peer, seen := Line(f.Rule), deviceLines(f.Device), peerLines(f.Peer), seenLines(f, r)
+		rule, device, peer, seen := Line(f.Rule), deviceLines(f.Device), peerLines(f.Peer), seenLines(f, a.Period)
 		said := cell{{message(f), plain}}
 		wide.rows = append(wide.rows, []cell{severity, {{rule, plain}}, device, peer, seen, said})
 
@@ -56,7 +114,7 @@ func inLine(before string, c cell, between string) cell {
 	return cell{{before + strings.Join(texts, between), plain}}
 }
 
-func deviceLines(h rules.Host) cell {
+func deviceLines(h Device) cell {
 	var c cell
 	switch {
 	case h.ID != "" && h.Role != "" && h.Role != h.ID:
@@ -73,7 +131,7 @@ func deviceLines(h rules.Host) cell {
 	return c
 }
 
-func peerLines(p rules.Peer) cell {
+func peerLines(p Peer) cell {
 	var c cell
 	if p.Name != "" && p.Name != p.IP.String() {
 		c = append(c, line{Line(p.Name), plain})
@@ -89,12 +147,12 @@ func peerLines(p rules.Peer) cell {
 
 // seenLines says when a finding was seen and how often. The day is left out
 // where the audit has only one.
-func seenLines(f *rules.Finding, r *rules.Report) cell {
+func seenLines(f *Finding, p *Period) cell {
 	if f.First == 0 && f.Last == 0 {
 		return nil
 	}
 	layout := time.DateTime
-	if day(r.Start) == day(r.End) && day(f.First) == day(r.Start) && day(f.Last) == day(r.Start) {
+	if p != nil && day(p.Start) == day(p.End) && day(f.First) == day(p.Start) && day(f.Last) == day(p.Start) {
 		layout = time.TimeOnly
 	}
 	first, last := f.First.UTC().Format(layout), f.Last.UTC().Format(layout)
@@ -108,9 +166,9 @@ func seenLines(f *rules.Finding, r *rules.Report) cell {
 	return c
 }
 
-func day(t flow.Time) string { return t.UTC().Format(time.DateOnly) }
+func day(t Instant) string { return t.UTC().Format(time.DateOnly) }
 
-func message(f *rules.Finding) string {
+func message(f *Finding) string {
 	text := Line(f.Message)
 	if f.Waiver != nil {
 		text += "\n" + waived(f.Waiver)
@@ -119,9 +177,9 @@ func message(f *rules.Finding) string {
 }
 
 // noFindings says what it is worth that nothing was found.
-func noFindings(r *rules.Report) string {
-	text := fmt.Sprintf("No violation was observed in %s.", count(r.Coverage.Flows, "flow"))
-	if _, rest := split(r.Requirements); len(rest) > 0 {
+func noFindings(a *Audit) string {
+	text := fmt.Sprintf("No violation was observed in %s.", count(a.Coverage.Flows, "flow"))
+	if _, rest := split(a.Requirements); len(rest) > 0 {
 		text += " What was not observed is not shown to hold."
 	}
 	return text

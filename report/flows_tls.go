@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"spanaudit/classify"
+	"spanaudit/flow"
 )
 
 func (f *FlowWriter) tls(b *jsonLine, t *classify.TLS) {
@@ -123,4 +124,12 @@ func texts[T interface{ String() string }](values []T) []string {
 		list[i] = v.String()
 	}
 	return list
+}
+
+// timestamp writes a time, and nothing for no time.
+func timestamp(t flow.Time) string {
+	if t == 0 {
+		return ""
+	}
+	return string(appendInstant(nil, t))
 }

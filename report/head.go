@@ -29,10 +29,10 @@ func verdicts() []struct {
 }
 
 // head says in a line what came out, by which policy, and of which time.
-func head(r *rules.Report) string {
+func head(a *Audit) string {
 	n := map[rules.Verdict]int{}
 	excused := 0
-	for _, q := range r.Requirements {
+	for _, q := range a.Requirements {
 		n[q.Verdict]++
 		if q.Excused {
 			excused++
@@ -47,15 +47,15 @@ func head(r *rules.Report) string {
 			}
 		}
 	}
-	text := fmt.Sprintf("Of %s: %s.", count(len(r.Requirements), "requirement"), strings.Join(counts, ", "))
+	text := fmt.Sprintf("Of %s: %s.", count(len(a.Requirements), "requirement"), strings.Join(counts, ", "))
 	if len(counts) == 0 {
 		text = "No requirement was judged."
 	}
-	return text + " " + policyLine(r.Policy) + " " + periodLine(r)
+	return text + " " + policyLine(&a.Policy) + " " + periodLine(a.Period)
 }
 
-func policyLine(p *rules.Policy) string {
-	if p == nil {
+func policyLine(p *Policy) string {
+	if p.Name == "" {
 		return "Policy: none."
 	}
 	text := "Policy " + Line(p.Name)
@@ -65,17 +65,11 @@ func policyLine(p *rules.Policy) string {
 	return text + "."
 }
 
-func periodLine(r *rules.Report) string {
-	if !hasPeriod(r) {
+func periodLine(p *Period) string {
+	if p == nil {
 		return "No packet was judged."
 	}
-	return fmt.Sprintf("%s to %s UTC (%s).", r.Start.UTC().Format(time.DateTime), r.End.UTC().Format(time.DateTime), duration(r.End.Sub(r.Start)))
-}
-
-// hasPeriod reports whether the audit has a first and a last packet. Some
-// captures have no clock, and their packets all come at time 0.
-func hasPeriod(r *rules.Report) bool {
-	return r.Coverage.Packets > 0 || r.Start != 0 || r.End != 0
+	return fmt.Sprintf("%s to %s UTC (%s).", p.Start.UTC().Format(time.DateTime), p.End.UTC().Format(time.DateTime), duration(p.length()))
 }
 
 // duration writes a length of time no finer than a reader cares for.

@@ -7,6 +7,43 @@ import (
 	"spanaudit/rules"
 )
 
+// Requirement is the verdict on one rule and what it rests on. rules.Requirement
+// says what each part means.
+type Requirement struct {
+	Rule      string         `json:"rule"`
+	Title     string         `json:"title,omitempty"`
+	Severity  rules.Severity `json:"severity"`
+	Verdict   rules.Verdict  `json:"verdict"`
+	Examined  int            `json:"examined"`
+	Failed    int            `json:"failed"`
+	Undecided int            `json:"undecided"`
+	Unlisted  int            `json:"unlisted,omitempty"`
+	Waived    int            `json:"waived,omitempty"`
+	Excused   bool           `json:"excused,omitempty"`
+	Reason    string         `json:"reason,omitempty"`
+	Controls  []string       `json:"controls,omitempty"` // "framework control" to which the evidence is relevant
+
+	Devices []DeviceVerdict `json:"devices,omitempty"`
+}
+
+// DeviceVerdict is what a requirement comes to for a declared device.
+type DeviceVerdict struct {
+	ID        string        `json:"id"`
+	Role      string        `json:"role,omitempty"`
+	Verdict   rules.Verdict `json:"verdict"`
+	Examined  int           `json:"examined"`
+	Failed    int           `json:"failed"`
+	Undecided int           `json:"undecided"`
+}
+
+func newRequirement(q rules.Requirement) Requirement {
+	r := Requirement{q.Rule, q.Title, q.Severity, q.Verdict, q.Examined, q.Failed, q.Undecided, q.Unlisted, q.Waived, q.Excused, q.Reason, q.Controls, nil}
+	for _, v := range q.Devices {
+		r.Devices = append(r.Devices, DeviceVerdict{v.Device.ID, string(v.Device.Role), v.Verdict, v.Examined, v.Failed, v.Undecided})
+	}
+	return r
+}
+
 // Headings of columns of numbers.
 const (
 	headExamined  = "EXAMINED"
@@ -16,7 +53,7 @@ const (
 
 // requirementLayouts returns the table of requirements for screens from wide
 // to narrow.
-func requirementLayouts(list []rules.Requirement) []grid {
+func requirementLayouts(list []Requirement) []grid {
 	wide := grid{heads: []string{"VERDICT", "REQUIREMENT", headExamined, headFailed, headUndecided, "REASON"}}
 	medium := grid{heads: []string{"VERDICT", "REQUIREMENT", "RESTS ON"}}
 	narrow := grid{heads: []string{"VERDICT", "REQUIREMENT AND WHAT IT RESTS ON"}}
@@ -43,7 +80,7 @@ func requirementLayouts(list []rules.Requirement) []grid {
 }
 
 // split tells the requirements that something was seen of from the rest.
-func split(list []rules.Requirement) (judged, rest []rules.Requirement) {
+func split(list []Requirement) (judged, rest []Requirement) {
 	for _, q := range list {
 		switch q.Verdict {
 		case rules.NotObserved, rules.NotObservable, rules.NotApplicable:
@@ -57,7 +94,7 @@ func split(list []rules.Requirement) (judged, rest []rules.Requirement) {
 
 // unjudged lists requirements by their verdict and the reason for it, which many
 // share.
-func unjudged(list []rules.Requirement) (lines []string) {
+func unjudged(list []Requirement) (lines []string) {
 	for _, v := range verdicts() {
 		var reasons []string
 		ids := map[string][]string{}
@@ -81,7 +118,7 @@ func unjudged(list []rules.Requirement) (lines []string) {
 }
 
 // restsOn writes the counts of a requirement.
-func restsOn(q rules.Requirement) string {
+func restsOn(q Requirement) string {
 	parts := []string{thousands(uint64(q.Examined)) + " examined"}
 	if q.Failed > 0 {
 		parts = append(parts, thousands(uint64(q.Failed))+" failed")

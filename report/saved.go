@@ -7,38 +7,32 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"spanaudit/rules"
 )
 
-// Saved is an audit that was written by JSON and read again.
-type Saved struct{ doc document }
-
-// ReadSaved reads an audit that JSON wrote. Keys that this version does not
-// know are passed over.
-func ReadSaved(r io.Reader) (*Saved, error) {
-	var s Saved
-	d := json.NewDecoder(r)
-	switch err := d.Decode(&s.doc); {
+// Read reads an audit that JSON wrote. Keys that this version does not know are
+// passed over.
+func Read(r io.Reader) (*Audit, error) {
+	var a Audit
+	switch err := json.NewDecoder(r).Decode(&a); {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("is empty; an audit is wanted, as `spanaudit audit --format json` writes it")
 	case err != nil:
 		return nil, fmt.Errorf("is no audit in JSON, as `spanaudit audit --format json` writes it: %w", err)
-	case s.doc.Schema != Schema:
-		return nil, fmt.Errorf("is no audit: its schema is %q, and %q is wanted", s.doc.Schema, Schema)
+	case a.Schema != Schema:
+		return nil, fmt.Errorf("is no audit: its schema is %q, and %q is wanted", a.Schema, Schema)
 	}
-	return &s, nil
+	return &a, nil
 }
 
 // FindingList writes the saved findings, one a line: the beginning of the id that
 // tells it from the others, the rule and what was seen.
-func (s *Saved) FindingList(w io.Writer) error {
+func (a *Audit) FindingList(w io.Writer) error {
 	var b strings.Builder
-	n := s.prefix()
-	for _, f := range s.doc.Findings {
-		fmt.Fprintf(&b, "%s  %-8s  %s: %s\n", Line(f.ID[:min(n, len(f.ID))]), Line(f.Severity), Line(f.Rule), Line(f.Message))
+	n := a.prefix()
+	for _, f := range a.Findings {
+		fmt.Fprintf(&b, "%s  %-8s  %s: %s\n", Line(f.ID[:min(n, len(f.ID))]), f.Severity, Line(f.Rule), Line(f.Message))
 	}
-	if len(s.doc.Findings) == 0 {
+	if len(a.Findings) == 0 {
 		b.WriteString("no finding in this audit; a rule can be explained, too\n")
 	}
 	_, err := io.WriteString(w, b.String())
@@ -47,9 +41,9 @@ func (s *Saved) FindingList(w io.Writer) error {
 
 // prefix returns how many characters tell the ids of the findings apart, at
 // least 4.
-func (s *Saved) prefix() int {
-	ids := make([]string, len(s.doc.Findings))
-	for i, f := range s.doc.Findings {
+func (a *Audit) prefix() int {
+	ids := make([]string, len(a.Findings))
+	for i, f := range a.Findings {
 		ids[i] = f.ID
 	}
 	slices.Sort(ids)
@@ -65,10 +59,10 @@ func (s *Saved) prefix() int {
 }
 
 // find returns the finding of an id or of a prefix that no other has.
-func (s *Saved) find(id string) (*finding, error) {
-	var found []*finding
-	for i := range s.doc.Findings {
-		switch f := &s.doc.Findings[i]; {
+func (a *Audit) find(id string) (*Finding, error) {
+	var found []*Finding
+	for i := range a.Findings {
+		switch f := &a.Findings[i]; {
 		case f.ID == id:
 			return f, nil
 		case strings.HasPrefix(f.ID, id):
@@ -84,33 +78,18 @@ func (s *Saved) find(id string) (*finding, error) {
 	return nil, fmt.Errorf("%q begins the ids of %d findings; give more of it", id, len(found))
 }
 
-func (s *Saved) requirement(rule string) *requirement {
-	i := slices.IndexFunc(s.doc.Requirements, func(q requirement) bool { return q.Rule == rule })
+func (a *Audit) requirement(rule string) *Requirement {
+	i := slices.IndexFunc(a.Requirements, func(q Requirement) bool { return q.Rule == rule })
 	if i < 0 {
 		return nil
 	}
-	return &s.doc.Requirements[i]
+	return &a.Requirements[i]
 }
 
-func (s *Saved) statement(id string) *statement {
-	i := slices.IndexFunc(s.doc.Statements, func(st statement) bool { return st.ID == id })
+func (a *Audit) statement(id string) *Statement {
+	i := slices.IndexFunc(a.Statements, func(st Statement) bool { return st.ID == id })
 	if i < 0 {
 		return nil
 	}
-	return &s.doc.Statements[i]
-}
-
-// coverage returns what the audit's verdicts rest on.
-func (s *Saved) coverage() *rules.Coverage {
-	c := &s.doc.Coverage
-	return &rules.Coverage{
-		Packets: c.Packets, Flows: c.Flows, TCPFlows: c.TCPFlows, Protocols: c.Protocols,
-		OneSided: c.OneSided, Midstream: c.Midstream, Unknown: c.Unknown, Gapped: c.Gapped,
-		Evicted: c.Evicted, Starved: c.Starved, Forgotten: c.Forgotten, Panics: c.Panics, Outside: c.Outside, BadChecksums: c.BadChecksums,
-		Capture: rules.CaptureLoss{
-			Dropped: c.Capture.Dropped, Cut: c.Capture.Cut, TCPBytes: c.Capture.TCPBytes, Unseen: c.Capture.Unseen,
-			Undecoded: c.Capture.Undecoded, FragmentsGivenUp: c.Capture.FragmentsGivenUp, Late: c.Capture.Late,
-			Filter: c.Capture.Filter, Filtered: c.Capture.Filtered, Broken: c.Capture.Broken,
-		},
-	}
+	return &a.Statements[i]
 }

@@ -6,9 +6,22 @@ import (
 	"spanaudit/rules"
 )
 
+// Statement is the verdict on a statement of the source document.
+type Statement struct {
+	ID      string        `json:"id"`
+	Says    string        `json:"says"`
+	Verdict rules.Verdict `json:"verdict"`
+	Rules   []string      `json:"rules"`
+	Reason  string        `json:"reason"`
+}
+
+func newStatement(s rules.StatementVerdict) Statement {
+	return Statement{s.ID, s.Says, s.Verdict, list(s.Rules), s.Reason}
+}
+
 // statements lists the statements by verdict, the gravest first, and says why
 // one is not observable.
-func statements(all []rules.StatementVerdict) []string {
+func statements(all []Statement) []string {
 	var lines []string
 	for _, v := range verdicts() {
 		var parts []string
@@ -16,9 +29,9 @@ func statements(all []rules.StatementVerdict) []string {
 			switch {
 			case s.Verdict != v.verdict:
 			case s.Verdict == rules.NotObservable:
-				parts = append(parts, s.ID+" ("+s.Unseen+")")
+				parts = append(parts, Line(s.ID+" ("+s.Reason+")"))
 			default:
-				parts = append(parts, s.ID)
+				parts = append(parts, Line(s.ID))
 			}
 		}
 		if len(parts) > 0 {

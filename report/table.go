@@ -30,28 +30,28 @@ type Screen struct {
 func Table(w io.Writer, a *Audit, o Screen) error {
 	o.Width = max(o.Width, minWidth)
 	p := &page{screen: o}
-	p.paragraph("", head(a.Report))
+	p.paragraph("", head(a))
 	p.title("Requirements")
-	judged, rest := split(a.Report.Requirements)
+	judged, rest := split(a.Requirements)
 	if len(judged) > 0 {
 		p.table(requirementLayouts(judged))
 	}
 	p.title("Findings")
-	if len(a.Report.Findings) == 0 {
-		p.paragraph("", noFindings(a.Report))
+	if len(a.Findings) == 0 {
+		p.paragraph("", noFindings(a))
 	} else {
-		p.table(findingLayouts(a.Report))
+		p.table(findingLayouts(a))
 		p.paragraph("", "\nWhat to do about a finding: spanaudit rules show RULE\nHow it was decided, frame by frame: spanaudit explain --help")
 	}
-	if lines := devices(a.Report); len(lines) > 0 {
+	if lines := devices(a); len(lines) > 0 {
 		p.title("Declared devices")
 		for _, line := range lines {
 			p.paragraph("- ", line)
 		}
 	}
-	if len(a.Report.Waivers) > 0 {
+	if len(a.Waivers) > 0 {
 		p.title("Waivers")
-		for _, line := range waivers(a.Report.Waivers) {
+		for _, line := range waivers(a.Waivers) {
 			p.paragraph("- ", line)
 		}
 	}
@@ -61,15 +61,15 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 			p.paragraph("- ", line)
 		}
 	}
-	if len(a.Report.Statements) > 0 {
+	if len(a.Statements) > 0 {
 		p.title("The source document")
 		p.paragraph("", "The statements of "+rules.SourceDocument+"; spanaudit rules statements lists them.")
-		for _, line := range statements(a.Report.Statements) {
+		for _, line := range statements(a.Statements) {
 			p.paragraph("- ", line)
 		}
 	}
 	p.title("Coverage")
-	for _, line := range coverage(a.Report) {
+	for _, line := range coverageLines(&a.Coverage) {
 		p.paragraph("- ", line)
 	}
 	if p.err != nil {

@@ -7,8 +7,8 @@ import (
 	"spanaudit/rules"
 )
 
-// waiver is a policy's waiver in the document that JSON writes.
-type waiver struct {
+// Waiver is a waiver of the policy. Days are written YYYY-MM-DD.
+type Waiver struct {
 	ID         string `json:"id"`
 	Reason     string `json:"reason"`
 	Owner      string `json:"owner"`
@@ -18,36 +18,41 @@ type waiver struct {
 	Expires    string `json:"expires"`
 }
 
-type waiverUse struct {
-	waiver
+// WaiverUse is what became of a waiver.
+type WaiverUse struct {
+	Waiver
 	Rule    string   `json:"rule"`
-	Excused int      `json:"excused"`
-	Again   int      `json:"failed_again"`
+	Excused int      `json:"excused"`      // findings
+	Again   int      `json:"failed_again"` // findings that it no longer excuses
 	Remarks []string `json:"remarks"`
 }
 
-func newWaiver(w *rules.Waiver) waiver {
-	return waiver{w.ID, w.Reason, w.Owner, w.ApprovedBy, w.Ticket, w.Created.Format(time.DateOnly), w.Expires.Format(time.DateOnly)}
+func newWaiver(w *rules.Waiver) Waiver {
+	return Waiver{w.ID, w.Reason, w.Owner, w.ApprovedBy, w.Ticket, w.Created.Format(time.DateOnly), w.Expires.Format(time.DateOnly)}
+}
+
+func newWaiverUse(u rules.WaiverUse) WaiverUse {
+	return WaiverUse{newWaiver(u.Waiver), u.Rule, u.Excused, u.Again, list(u.Remarks)}
 }
 
 // waived says by what and for how long a finding is waived.
-func waived(w *rules.Waiver) string {
-	return fmt.Sprintf("waived until %s by %s: %s (approved by %s)", w.Expires.Format(time.DateOnly), Line(w.ID), Line(w.Reason), Line(w.ApprovedBy))
+func waived(w *Waiver) string {
+	return fmt.Sprintf("waived until %s by %s: %s (approved by %s)", Line(w.Expires), Line(w.ID), Line(w.Reason), Line(w.ApprovedBy))
 }
 
 // waivers says what became of each waiver.
-func waivers(uses []rules.WaiverUse) []string {
+func waivers(uses []WaiverUse) []string {
 	var lines []string
 	for _, u := range uses {
 		text := fmt.Sprintf("%s (%s)", Line(u.ID), Line(u.Rule))
 		if u.Excused > 0 {
-			text += fmt.Sprintf(" excuses %s until %s", count(u.Excused, "finding"), u.Expires.Format(time.DateOnly))
+			text += fmt.Sprintf(" excuses %s until %s", count(u.Excused, "finding"), Line(u.Expires))
 		}
 		for i, remark := range u.Remarks {
 			if i == 0 && u.Excused == 0 {
-				text += " " + remark
+				text += " " + Line(remark)
 			} else {
-				text += "; " + remark
+				text += "; " + Line(remark)
 			}
 		}
 		lines = append(lines, text)

@@ -25,12 +25,16 @@ type Audit struct {
 	coverage Coverage
 	start    flow.Time
 	end      flow.Time
+
+	inventory inventory
+	crossings crossings
+	timeline  *timeline
 }
 
 // NewAudit returns an Audit that has seen nothing yet. It judges by the rules
 // of the catalogue and by those given.
 func NewAudit(p *Policy, more ...Rule) *Audit {
-	a := &Audit{policy: p, site: newSite(p), rules: append(all(), more...)}
+	a := &Audit{policy: p, site: newSite(p), rules: append(all(), more...), crossings: crossings{}, timeline: newTimeline()}
 	a.coverage.Protocols = map[string]uint64{}
 	controls := controlsByRule()
 	for _, r := range a.rules {
@@ -78,12 +82,16 @@ func (a *Audit) Ended(r *classify.Record) {
 	a.Known(r)
 	a.site.bindMedia(r)
 	c := newCase(r, a.policy, a.site)
+	c.timeline = a.timeline
+	a.timeline.at(r.Start).Flows++
 	a.cover(&c)
+	a.inventory.add(&c)
 	for i, rule := range a.rules {
 		if c.ledger = a.ledgers[i]; c.ledger.notApplicable == "" {
 			rule.Judge(&c)
 		}
 	}
+	a.crossings.add(&c, protocolOf(r), c.broke)
 }
 
 // Loss is what the capture, the flow tables and the classifiers know of their
@@ -104,6 +112,7 @@ func (a *Audit) Finish(loss Loss) *Report {
 	c.Forgotten = a.site.Forgotten
 	a.listHosts()
 	r := &Report{Policy: a.policy, Start: a.start, End: a.end, Coverage: a.coverage}
+	r.Inventory, r.MoreInventory, r.Crossings = a.inventory.list(), a.inventory.more, a.crossings.list()
 	for i, rule := range a.rules {
 		if f, ok := rule.(concluder); ok && a.ledgers[i].notApplicable == "" {
 			f.Conclude(&Conclusion{
@@ -122,6 +131,7 @@ func (a *Audit) Finish(loss Loss) *Report {
 		}
 	}
 	slices.SortFunc(r.Findings, byGravity)
+	r.Timeline = a.timeline.list()
 	r.waive()
 	r.Statements = judgeStatements(r.Requirements)
 	return r
@@ -169,14 +179,10 @@ func (a *Audit) cover(r *Case) {
 	c.Capture.Cut += r.Client.Cut + r.Server.Cut
 	c.BadChecksums += r.Client.BadChecksums + r.Server.BadChecksums
 	payload := r.Client.Payload + r.Server.Payload
-	protocol := string(r.Facts.Protocol)
-	switch transport := transportName(r.Flow.Protocol); {
-	case transport != "tcp" && transport != "udp":
-		protocol = transport
-	case r.Facts.Protocol == classify.Unknown && payload > 0:
+	if protocolOf(r.Record) == string(classify.Unknown) && payload > 0 {
 		c.Unknown++
 	}
-	c.Protocols[protocol]++
+	c.Protocols[protocolOf(r.Record)]++
 	if r.Between() == Outside {
 		c.Outside++
 	}

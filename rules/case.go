@@ -21,7 +21,9 @@ type Case struct {
 	clientDevice, serverDevice *Device // as declared; nil for others
 	met                        contact // by contact, once a rule has asked
 
-	ledger *ledger
+	ledger   *ledger
+	timeline *timeline
+	broke    bool // a rule
 }
 
 func newCase(r *classify.Record, p *Policy, s *Site) Case {
@@ -109,7 +111,14 @@ func (c *Case) Fail(v Violation) *Finding {
 	}
 	f := c.ledger.finding(v, c.Start)
 	f.add(c.Start, c.End, c.CommunityID(), c.evidence(v.Evidence))
+	c.fell(f)
 	return f
+}
+
+// fell notes that the flow broke a rule.
+func (c *Case) fell(f *Finding) {
+	c.broke = true
+	c.timeline.failed(c.Start, f.Severity)
 }
 
 // Parties returns the device that the flow is held against and its peer: the

@@ -133,13 +133,13 @@ func (f *Finding) add(first, last flow.Time, communityID string, evidence []Evid
 // requirement rolls the ledger up: fail over indeterminate over pass over not
 // observed. lossy says why traffic may have gone unseen, or is empty.
 func (l *ledger) requirement(lossy string) Requirement {
-	r := Requirement{Rule: l.doc.ID, Title: l.doc.Title, Severity: l.severity, Examined: l.examined, Failed: l.failed, Unlisted: l.unlisted, Worst: l.worst}
+	r := Requirement{Rule: l.doc.ID, Title: l.doc.Title, Severity: l.severity, Examined: l.examined, Failed: l.failed, Unlisted: l.unlisted, Worst: l.worst, Controls: l.doc.Controls}
 	for _, n := range l.undecided {
 		r.Undecided += n
 	}
 	switch {
 	case l.notApplicable != "":
-		r = Requirement{Rule: r.Rule, Title: r.Title, Severity: r.Severity}
+		r = Requirement{Rule: r.Rule, Title: r.Title, Severity: r.Severity, Controls: r.Controls}
 		r.Verdict, r.Reason = NotApplicable, l.notApplicable
 	case l.failed > 0:
 		r.Verdict = Fail

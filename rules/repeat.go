@@ -48,4 +48,5 @@ func (c *Case) repeat(f *Finding) {
 		evidence = c.evidence(f.names)
 	}
 	f.add(c.Start, c.End, id, evidence)
+	c.fell(f)
 }

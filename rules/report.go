@@ -14,6 +14,11 @@ type Report struct {
 	Statements   []StatementVerdict // in the source document's order
 	Findings     []Finding          // severity, then rule, device, peer, first time
 	Waivers      []WaiverUse        // in the policy's order
+
+	Inventory     []TLSUse // by client, then server, at most 4096
+	MoreInventory uint64   // flows of TLS whose use is not listed
+	Crossings     []Crossing
+	Timeline      Timeline
 }
 
 // Coverage says what the verdicts could rest on: what was seen, what was not,

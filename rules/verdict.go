@@ -33,6 +33,8 @@ type Requirement struct {
 	Waived   int      // findings that a waiver excuses
 	Excused  bool     // it fails, and every violation is waived
 
+	Controls []string // "framework control" to which the evidence is relevant; never "satisfies"
+
 	Devices []DeviceVerdict // on the declared devices of which something was seen, in the policy's order
 
 	// Reason says, where the verdict is not a plain pass or fail, why, and

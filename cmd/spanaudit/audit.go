@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,6 +33,7 @@ type auditFlags struct {
 	flows    string
 	filter   string
 	failOn   string
+	reported string
 	strict   bool
 	digest   bool
 	quiet    bool
@@ -61,19 +63,20 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags := c.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.policy, "policy", "p", "edge-camera", "policy `FILE`, or the name of a built-in profile")
-	flags.StringVarP(&f.format, "format", "f", "table", "`FORM` of the report: table or json")
+	flags.StringVarP(&f.format, "format", "f", "table", "`FORM` of the report: "+strings.Join(formatNames(), ", "))
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to `FILE` instead of standard output")
 	flags.StringVar(&f.flows, "flows", "", "write flow records to `FILE`, one JSON object a line")
 	flags.BoolVar(&f.digest, "digest", false, "name inputs in JSON by their SHA-256 however large they are; without it, up to 256 MB\nin all: of more, computing it takes longer than the audit")
 	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; the report says so")
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 4 when nothing failed but something could not be decided")
+	flags.StringVar(&f.reported, "now", "", "`TIME` of the report, as 2026-11-25T10:00:00Z: the same input then gives the same bytes")
 	flags.StringVarP(&f.iface, "interface", "i", "", "capture from the interface `IFACE` instead of reading files")
 	flags.DurationVar(&f.duration, "duration", 0, "end the capture after this `TIME`, such as 60s or 10m")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar, and of the inputs only what is wrong")
 	flags.IntVar(&f.workers, "workers", min(runtime.GOMAXPROCS(0), maxWorkers), "examine packets with `N` goroutines; the report is the same")
 	complete(c, "policy", rules.Profiles())
-	complete(c, "format", formats())
+	complete(c, "format", formatNames())
 	complete(c, "fail-on", failOns())
 	return c
 }
@@ -89,7 +92,15 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if err := f.check(w, args); err != nil {
 		return statusUsage, err
 	}
+	form, err := formatOf(f.format)
+	if err != nil {
+		return statusUsage, err
+	}
 	policy, err := loadPolicy(w, f.policy)
+	if err != nil {
+		return statusUsage, err
+	}
+	now, err := reportTime(f.reported)
 	if err != nil {
 		return statusUsage, err
 	}
@@ -102,7 +113,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		return statusUsage, err
 	}
 	defer src.Close()
-	out, err := f.create(w, src, policy)
+	out, err := f.create(w, src, policy, form)
 	if err != nil {
 		return statusUsage, err
 	}
@@ -123,7 +134,9 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if policy.ReviewDue(result.End.UTC()) {
 		w.complain(fmt.Errorf("policy %s was to be reviewed by %s, before this capture", policy.Name, policy.Metadata.ReviewBy))
 	}
-	if err := out.write(&report.Audit{Tool: tool(), Inputs: reportInputs(src.Inputs()), Report: result}); err != nil {
+	a := report.New(tool(), reportInputs(src.Inputs()), result)
+	a.Reported = now
+	if err := out.write(a); err != nil {
 		return statusUsage, err
 	}
 	return auditStatus(result, unread, failOn, f.strict), nil
@@ -183,8 +196,6 @@ func (f *auditFlags) check(w world, args []string) error {
 		return fmt.Errorf("--duration %s is negative; give a time such as 60s", f.duration)
 	case f.workers < 1 || f.workers > maxWorkers:
 		return fmt.Errorf("--workers %d is not possible; give 1 to %d", f.workers, maxWorkers)
-	case !slices.Contains(formats(), f.format):
-		return fmt.Errorf("--format %q is not known%s", f.format, didYouMean(f.format, formats()))
 	}
 	for _, arg := range args {
 		if _, ok := terminalOf(w.stdin); arg == "-" && ok {
@@ -216,6 +227,19 @@ func (f *auditFlags) hash() int64 {
 		return math.MaxInt64
 	}
 	return unasked
+}
+
+// reportTime reads the value of --now; without one it is the wall clock's time, to
+// the second.
+func reportTime(text string) (report.Instant, error) {
+	if text == "" {
+		return report.Instant(time.Now().Truncate(time.Second).UnixNano()), nil
+	}
+	var at report.Instant
+	if err := at.UnmarshalText([]byte(text)); err != nil {
+		return 0, fmt.Errorf("--now %q is no time; write it as 2026-11-25T10:00:00Z", text)
+	}
+	return at, nil
 }
 
 // threshold returns the severity from which on violations fail the audit: what

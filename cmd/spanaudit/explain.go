@@ -47,7 +47,7 @@ func newExplain(w world) *cobra.Command {
 	}
 }
 
-func readSaved(w world, path string) (*report.Saved, error) {
+func readSaved(w world, path string) (*report.Audit, error) {
 	var in io.Reader = w.stdin
 	if path != "-" {
 		file, err := os.Open(path)
@@ -57,7 +57,7 @@ func readSaved(w world, path string) (*report.Saved, error) {
 		defer file.Close()
 		in = file
 	}
-	saved, err := report.ReadSaved(in)
+	saved, err := report.Read(in)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", path, err)
 	}

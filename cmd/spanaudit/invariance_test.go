@@ -81,7 +81,7 @@ func reports(t *testing.T, policy string, args ...string) (table, document strin
 	if table == "" {
 		t.Fatal(stderr)
 	}
-	_, out, _ := spanaudit(append(args, "--format", "json")...)
+	_, out, _ := spanaudit(append(args, "--format", "json", "--now", "2026-11-25T10:00:00Z")...)
 	var doc map[string]any
 	if err := json.Unmarshal([]byte(out), &doc); err != nil {
 		t.Fatal(err)

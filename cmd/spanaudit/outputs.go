@@ -17,21 +17,9 @@ import (
 	"spanaudit/rules"
 )
 
-// renderer writes an audit in one form.
-type renderer func(io.Writer, *report.Audit, report.Screen) error
-
-func formats() []string { return []string{"table", "json"} }
-
-func rendererOf(format string) renderer {
-	if format == "json" {
-		return func(w io.Writer, a *report.Audit, _ report.Screen) error { return report.JSON(w, a) }
-	}
-	return report.Table
-}
-
 // outputs is where an audit is written to.
 type outputs struct {
-	render  renderer
+	format  format
 	screen  report.Screen
 	report  io.Writer
 	flows   *report.FlowWriter // nil when no flow records are wanted
@@ -41,8 +29,8 @@ type outputs struct {
 }
 
 // create opens the places to write to before any work is done.
-func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy) (*outputs, error) {
-	o := &outputs{render: rendererOf(f.format), screen: screenOf(w.stdout, w.getenv), report: w.stdout}
+func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy, form format) (*outputs, error) {
+	o := &outputs{format: form, screen: screenOf(w.stdout, w.getenv), report: w.stdout}
 	if f.output != "" && f.output == f.flows {
 		return nil, fmt.Errorf("--output and --flows are both %s; give two files", f.output)
 	}
@@ -121,7 +109,7 @@ func (o *outputs) anew() error {
 // reads any more is no error.
 func (o *outputs) write(a *report.Audit) error {
 	var text bytes.Buffer
-	if err := o.render(&text, a, o.screen); err != nil {
+	if err := o.format.render(&text, a, o.screen); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	_, err := o.report.Write(text.Bytes())

@@ -36,7 +36,7 @@ func newPolicyInit(w world, status *int) *cobra.Command {
 }
 
 func policyInit(w world, output string, args []string) (int, error) {
-	f := auditFlags{policy: rules.Profiles()[0], format: formats()[0], workers: min(runtime.GOMAXPROCS(0), maxWorkers)}
+	f := auditFlags{policy: rules.Profiles()[0], format: "table", workers: min(runtime.GOMAXPROCS(0), maxWorkers)}
 	if len(args) == 0 {
 		return statusUsage, errors.New("policy init needs something to read: a capture file, a directory of them, or - for standard input")
 	}

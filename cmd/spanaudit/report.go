@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"spanaudit/report"
+)
+
+func newReport(w world) *cobra.Command {
+	var form, output, now string
+	c := &cobra.Command{
+		Use:   "report {AUDIT|-}",
+		Short: "Write a saved audit again, in another form",
+		Long: "report reads an audit that was saved by --format json and writes it in any form. What is written is what the\n" +
+			"audit itself would have written, its time of report included; --now gives it another.",
+		Example: "  spanaudit audit --format json -o audit.json capture.pcapng\n" +
+			"  spanaudit report audit.json",
+		Args: oneArg("an audit that was saved by: spanaudit audit --format json -o audit.json"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := formatOf(form)
+			if err != nil {
+				return err
+			}
+			a, err := readSaved(w, args[0])
+			if err != nil {
+				return err
+			}
+			if now != "" {
+				if a.Reported, err = reportTime(now); err != nil {
+					return err
+				}
+			}
+			return writeReport(w, f, a, output)
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&form, "format", "f", "table", "`FORM` of the report: "+strings.Join(formatNames(), ", "))
+	flags.StringVarP(&output, "output", "o", "", "write the report to `FILE` instead of standard output")
+	flags.StringVar(&now, "now", "", "`TIME` of the report, as 2026-11-25T10:00:00Z")
+	complete(c, "format", formatNames())
+	return c
+}
+
+// writeReport writes an audit to a file, or to standard output. The file is made
+// once there is something to write: it may be the one that was read.
+func writeReport(w world, f format, a *report.Audit, output string) error {
+	to := w.stdout
+	var text bytes.Buffer
+	if err := f.render(&text, a, screenOf(to, w.getenv)); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if output != "" {
+		return os.WriteFile(output, text.Bytes(), 0o666)
+	}
+	_, err := to.Write(text.Bytes())
+	return err
+}
