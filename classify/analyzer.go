@@ -15,9 +15,9 @@ type Sink interface {
 	Learned(f *flow.Flow, at flow.Frame, l Learned)
 	// Known: r's flow has set up media, more than at the last call. It goes on;
 	// r is a snapshot of it.
-	Known(r *Record)
+	Known(r *Record, at flow.Frame)
 	// Session: t, of f, is a handshake whose session others may resume.
-	Session(f *flow.Flow, t *TLS)
+	Session(f *flow.Flow, at flow.Frame, t *TLS)
 	// Ended: the flow is over, and r is all that is known of it. The sink may
 	// give r back by Analyzer.Reuse.
 	Ended(r *Record)
@@ -248,7 +248,7 @@ func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final 
 		}
 		c.locate(f)
 		if !final {
-			a.tell(f, c, answer)
+			a.tell(f, c, at, answer)
 		}
 	}
 	if answer != NeedMore || final {
@@ -258,15 +258,15 @@ func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final 
 }
 
 // tell says what other flows may depend on before this one is over.
-func (a *Analyzer) tell(f *flow.Flow, c *conversation, answer Answer) {
+func (a *Analyzer) tell(f *flow.Flow, c *conversation, at flow.Frame, answer Answer) {
 	if w := int32(c.Facts.RTSP.weight()); w > c.media {
 		c.media = w
-		a.sink.Known(c.snapshot(c.Facts)) // which the next look replaces and does not change
+		a.sink.Known(c.snapshot(c.Facts), at) // which the next look replaces and does not change
 	}
 	if t := c.Facts.TLS; answer == Matched && t != nil {
 		c.Facts.TLS = a.memory.settle(t)
 		if len(t.SessionKeys) > 0 {
-			a.sink.Session(f, t)
+			a.sink.Session(f, at, t)
 		} else {
 			a.memory.giveBack(t)
 		}

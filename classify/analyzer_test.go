@@ -66,8 +66,8 @@ type log struct {
 }
 
 func (l *log) Learned(_ *flow.Flow, _ flow.Frame, m Learned) { l.learned = append(l.learned, m) }
-func (l *log) Known(r *Record)                               { l.known = append(l.known, r) }
-func (l *log) Session(_ *flow.Flow, t *TLS)                  { l.sessions = append(l.sessions, t) }
+func (l *log) Known(r *Record, _ flow.Frame)                 { l.known = append(l.known, r) }
+func (l *log) Session(_ *flow.Flow, _ flow.Frame, t *TLS)    { l.sessions = append(l.sessions, t) }
 func (l *log) Ended(r *Record)                               { l.ended = append(l.ended, r) }
 
 func analyze(t *testing.T, packets []flow.Packet) (*log, *Analyzer) {

@@ -48,8 +48,8 @@ func TestFurtherPacketsAllocateNothing(t *testing.T) {
 type forgetful struct{}
 
 func (forgetful) Learned(*flow.Flow, flow.Frame, Learned) {}
-func (forgetful) Known(*Record)                           {}
-func (forgetful) Session(*flow.Flow, *TLS)                {}
+func (forgetful) Known(*Record, flow.Frame)               {}
+func (forgetful) Session(*flow.Flow, flow.Frame, *TLS)    {}
 func (forgetful) Ended(*Record)                           {}
 
 // A connection that is open and whose facts are complete costs no more than 1

@@ -76,6 +76,10 @@ func (p *page) explainFinding(a *Audit, f *Finding) {
 		t.step("%s", peerSentence(&f.Peer))
 	}
 	t.evidence(f)
+	if len(f.Context) > 0 {
+		t.step("What ties them together was seen in other flows:")
+		t.items(mapped(f.Context, frameLine))
+	}
 	t.step("%s", occurrences(f))
 	p.title("How it was decided")
 	if doc.Fails != "" {
@@ -163,11 +167,7 @@ func (t *steps) evidence(f *Finding) {
 	byFile := map[string][]string{}
 	var files, lines []string
 	for _, e := range f.Evidence {
-		line := fmt.Sprintf("%s frame %d, %s", Line(e.File), e.Frame, clock(e.Time))
-		if e.What != "" {
-			line += ": " + Line(e.What) + shows(e.What)
-		}
-		lines = append(lines, line)
+		lines = append(lines, frameLine(e))
 		if byFile[e.File] == nil {
 			files = append(files, e.File)
 		}
@@ -179,6 +179,15 @@ func (t *steps) evidence(f *Finding) {
 	for _, file := range files {
 		t.paragraph("   ", fmt.Sprintf("To look at them in %s, as a display filter: frame.number in {%s}", Line(file), strings.Join(byFile[file], ", ")))
 	}
+}
+
+// frameLine says where a frame is and what it shows.
+func frameLine(e Evidence) string {
+	line := fmt.Sprintf("%s frame %d, %s", Line(e.File), e.Frame, clock(e.Time))
+	if e.What != "" {
+		line += ": " + Line(e.What) + shows(e.What)
+	}
+	return line
 }
 
 // clock writes a time without its date, for what stands beside others of the
@@ -208,6 +217,14 @@ func shows(what string) string {
 		return ", a request that is signed for AWS"
 	case "CONNECT":
 		return ", by which a session begins"
+	case "DNS answer":
+		return ", which gives an address for a name"
+	case "DHCP lease":
+		return ", which gives an address to a host"
+	case "media set-up":
+		return ", by which RTSP agreed on these ports"
+	case "first handshake":
+		return ", which began the session that is resumed"
 	case "SETUP":
 		return ", which agrees on addresses and ports of media"
 	}

@@ -24,6 +24,7 @@ type Finding struct {
 	Count       int            `json:"count"`
 	Flows       []string       `json:"flows"` // Community IDs
 	Evidence    []Evidence     `json:"evidence"`
+	Context     []Evidence     `json:"context,omitempty"` // frames of other flows that it rests on
 	Controls    []string       `json:"controls"`
 	Remediation string         `json:"remediation,omitempty"`
 	Waiver      *Waiver        `json:"waiver,omitempty"`
@@ -56,7 +57,14 @@ func newFinding(f *rules.Finding, inputs []Input) Finding {
 		w := newWaiver(f.Waiver)
 		doc.Waiver = &w
 	}
-	for _, e := range f.Evidence {
+	doc.Evidence = append(doc.Evidence, located(f.Evidence, inputs)...)
+	doc.Context = located(f.Context, inputs)
+	return doc
+}
+
+// located names the frames by their inputs.
+func located(list []rules.Evidence, inputs []Input) (frames []Evidence) {
+	for _, e := range list {
 		if e.Frame.Number == 0 {
 			continue
 		}
@@ -64,9 +72,9 @@ func newFinding(f *rules.Finding, inputs []Input) Finding {
 		if e.Frame.Input < len(inputs) {
 			file = inputs[e.Frame.Input].Name
 		}
-		doc.Evidence = append(doc.Evidence, Evidence{file, e.Frame.Number, Instant(e.Frame.Time), e.What})
+		frames = append(frames, Evidence{file, e.Frame.Number, Instant(e.Frame.Time), e.What})
 	}
-	return doc
+	return frames
 }
 
 // findingLayouts returns the table of findings for screens from wide to narrow.

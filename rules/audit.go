@@ -51,8 +51,8 @@ func NewAudit(p *Policy, more ...Rule) *Audit {
 // Learned takes names and leases that a message taught; client is who asked.
 func (a *Audit) Learned(client netip.Addr, at flow.Frame, l classify.Learned) {
 	for _, n := range l.Names {
-		a.site.learnName(client, n, at.Time)
-		a.site.learnTold(client, n, at.Time)
+		a.site.learnName(client, n, at)
+		a.site.learnTold(client, n, at)
 	}
 	for _, lease := range l.Leases {
 		a.site.learnLease(lease, at)
@@ -66,20 +66,26 @@ func (a *Audit) ARP(claim flow.ARP) {
 }
 
 // Known takes the media that a flow which goes on has set up, for the sake of
-// the flows that carry it.
-func (a *Audit) Known(r *classify.Record) { a.site.learnMedia(r) }
+// the flows that carry it; at is the frame that told.
+func (a *Audit) Known(r *classify.Record, at flow.Frame) { a.site.learnMedia(r, at) }
 
-// Session takes a handshake that began at the time, for the sake of flows that
-// resume its session.
-func (a *Audit) Session(t *classify.TLS, at flow.Time) { a.site.learnSessions(t, at) }
+// Session takes a handshake that began at the start, for the sake of flows that
+// resume its session; at is the frame that told.
+func (a *Audit) Session(t *classify.TLS, start flow.Time, at flow.Frame) {
+	a.site.learnSessions(t, handshake{start, at})
+}
 
 // Ended completes the record of a flow that is over with what the site knows,
 // and judges it by every rule.
 func (a *Audit) Ended(r *classify.Record) {
 	a.site.learnHost(r.Client.Addr.Addr(), r.Client.MAC)
 	a.site.learnHost(r.Server.Addr.Addr(), r.Server.MAC)
-	a.Session(r.TLS, r.Start)
-	a.Known(r)
+	var last flow.Frame // that told something
+	if n := len(r.Evidence); n > 0 {
+		last = r.Evidence[n-1].Frame
+	}
+	a.Session(r.TLS, r.Start, last)
+	a.Known(r, last)
 	a.site.bindMedia(r)
 	c := newCase(r, a.policy, a.site)
 	c.timeline = a.timeline
@@ -127,6 +133,7 @@ func (a *Audit) Finish(loss Loss) *Report {
 		r.Requirements = append(r.Requirements, q)
 		for _, f := range l.findings {
 			slices.SortFunc(f.Evidence, byFrame)
+			slices.SortFunc(f.Context, byFrame)
 			r.Findings = append(r.Findings, *f)
 		}
 	}

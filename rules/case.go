@@ -111,6 +111,7 @@ func (c *Case) Fail(v Violation) *Finding {
 	}
 	f := c.ledger.finding(v, c.Start)
 	f.add(c.Start, c.End, c.CommunityID(), c.evidence(v.Evidence))
+	c.explain(f)
 	c.fell(f)
 	return f
 }

@@ -11,6 +11,7 @@ import (
 const (
 	maxFindingFlows    = 20
 	maxFindingEvidence = 20
+	maxFindingContext  = 16
 	maxFindingPeers    = 8
 )
 
@@ -32,6 +33,7 @@ type Finding struct {
 
 	Flows    []string   // Community IDs in order of appearance, at most 20
 	Evidence []Evidence // the frames that decide, at most 20
+	Context  []Evidence // frames of other flows that it rests on too: the answer that named the peer, the lease, the set-up of the media; at most 16
 
 	Controls    []string
 	Remediation string

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"spanaudit/classify"
+	"spanaudit/flow"
 )
 
 const appliance, awsPort = "10.20.0.10:40000", "198.51.100.11:443"
@@ -133,7 +134,7 @@ func TestResumedSessionNeedsItsFirstHandshake(t *testing.T) {
 		if c.firstSeen {
 			first := c.resumed
 			first.Resumed, first.ResumedKeys, first.SessionKeys = classify.No, nil, c.resumed.ResumedKeys
-			a.Session(w.hello(first).TLS, 0)
+			a.Session(w.hello(first).TLS, 0, flow.Frame{})
 		}
 		a.Ended(w.hello(c.resumed))
 		if q := requirement(t, a.Finish(Loss{}), "tls-forward-secrecy"); q.Verdict != c.want {

@@ -7,16 +7,16 @@ import (
 	"spanaudit/flow"
 )
 
-// holder is who was granted an address, and when.
+// holder is who was granted an address, and by which DHCPACK.
 type holder struct {
 	mac   flow.MAC
-	since flow.Time
+	since flow.Frame
 }
 
 const maxHolders = 16 // of one address; later ones take the place of the last
 
 // learnHolder notes who holds an address from now on.
-func (s *Site) learnHolder(l classify.Lease, at flow.Time) {
+func (s *Site) learnHolder(l classify.Lease, at flow.Frame) {
 	a := l.YourIP
 	if !a.IsValid() || l.ClientMAC == (flow.MAC{}) {
 		return
@@ -33,15 +33,15 @@ func (s *Site) learnHolder(l classify.Lease, at flow.Time) {
 	}
 }
 
-// holderOf returns the MAC to which an address was leased at the time, the zero
-// MAC where none is known.
-func (s *Site) holderOf(a netip.Addr, at flow.Time) (mac flow.MAC) {
+// holderOf returns to whom an address was leased at the time, the zero holder
+// where none is known.
+func (s *Site) holderOf(a netip.Addr, at flow.Time) (held holder) {
 	for _, h := range s.holders[a] {
-		if h.since <= at {
-			mac = h.mac
+		if h.since.Time <= at {
+			held = h
 		}
 	}
-	return mac
+	return held
 }
 
 // identify returns the declared device behind a packet, nil for others, and by
@@ -70,7 +70,7 @@ func (s *Site) identifyIn(trust Trust, mac flow.MAC, a netip.Addr, at flow.Time)
 		}
 	}
 	if len(s.holders) > 0 {
-		if d := p.devices.byMAC[s.holderOf(a, at)]; d != nil {
+		if d := p.devices.byMAC[s.holderOf(a, at).mac]; d != nil {
 			return d, "lease"
 		}
 	}

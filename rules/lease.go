@@ -30,6 +30,7 @@ type leaseHistory struct {
 	declines []decline // addresses refused because somebody else had them
 
 	ntpServers []netip.Addr // option 42 of the last DHCPACK that had one, else of a DHCPOFFER
+	ntpAt      flow.Frame   // of that
 }
 
 // grant is one address that a DHCPACK gave.
@@ -59,7 +60,7 @@ func (s *Site) learnLease(l classify.Lease, at flow.Frame) {
 	case dhcpOffer:
 		s.learnDHCPServer(l, at)
 		if h.acks == 0 && len(h.ntpServers) == 0 {
-			h.ntpServers = l.NTPServers
+			h.ntpServers, h.ntpAt = l.NTPServers, at
 		}
 	case dhcpDecline:
 		h.declined(l, at)
@@ -71,7 +72,7 @@ func (s *Site) learnLease(l classify.Lease, at flow.Frame) {
 		}
 	case dhcpAck:
 		s.learnDHCPServer(l, at)
-		s.learnHolder(l, at.Time)
+		s.learnHolder(l, at)
 		h.ack(l, at)
 	}
 }
@@ -82,7 +83,7 @@ func (h *leaseHistory) ack(l classify.Lease, at flow.Frame) {
 	}
 	h.acks++
 	if len(l.NTPServers) > 0 {
-		h.ntpServers = l.NTPServers
+		h.ntpServers, h.ntpAt = l.NTPServers, at
 	}
 	if n := len(h.granted); n > 0 && h.granted[n-1].address == l.YourIP || n >= maxGrants {
 		return

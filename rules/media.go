@@ -18,13 +18,14 @@ type mediaKey struct {
 type mediaLeg struct {
 	setupBy        string // Community ID of the RTSP flow
 	client, server netip.Addr
-	control        bool // the RTCP port of the pair
+	control        bool       // the RTCP port of the pair
+	at             flow.Frame // that completed what was known of the set-up
 }
 
 // learnMedia remembers the ports that an RTSP session agreed on (RFC 2326,
 // section 12.39). Both ends are kept, because a server may send from another
 // port than it said, or say none.
-func (s *Site) learnMedia(r *classify.Record) {
+func (s *Site) learnMedia(r *classify.Record, at flow.Frame) {
 	if r.RTSP == nil {
 		return
 	}
@@ -42,7 +43,7 @@ func (s *Site) learnMedia(r *classify.Record) {
 			to = setup.Destination
 		}
 		for i := range 2 {
-			leg := mediaLeg{id, client, server, i == 1}
+			leg := mediaLeg{id, client, server, i == 1, at}
 			s.expect(to, setup.ClientPorts[i], from, leg)
 			s.expect(from, setup.ServerPorts[i], to, leg)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"spanaudit/classify"
+	"spanaudit/flow"
 )
 
 func TestMediaBoundary(t *testing.T) {
@@ -90,7 +91,7 @@ func TestMediaIsBoundToItsSetup(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := &wire{}
 			a := NewAudit(parse(t, site))
-			a.Known(w.setup("203.0.113.9:40000", "10.20.0.21:554", c.setup))
+			a.Known(w.setup("203.0.113.9:40000", "10.20.0.21:554", c.setup), flow.Frame{})
 			media := w.udp(c.from, c.to, ask, ask)
 			a.Ended(media)
 			if media.Facts.Protocol != c.protocol || media.RTP == nil || media.RTP.SetupBy == "" {
@@ -110,7 +111,7 @@ func TestMediaIsBoundToItsSetup(t *testing.T) {
 func TestMediaIsNotBoundToAnotherHostsSetup(t *testing.T) {
 	w := &wire{}
 	a := NewAudit(parse(t, site))
-	a.Known(w.setup("10.20.0.10:40000", "10.20.0.21:554", classify.Setup{}))
+	a.Known(w.setup("10.20.0.10:40000", "10.20.0.21:554", classify.Setup{}), flow.Frame{})
 	other := w.udp("10.20.0.22:6000", "10.20.0.10:5000", ask)
 	a.Ended(other)
 	if other.RTP != nil || other.Facts.Protocol != classify.Unknown {

@@ -155,7 +155,7 @@ func (s *Site) awaitsDHCP(h *flow.Half) bool {
 // namedByDHCP returns the time servers that DHCP named to the host at an end of a
 // flow (option 42), as far as the capture shows its lease.
 func (s *Site) namedByDHCP(h *flow.Half, at flow.Time) []netip.Addr {
-	mac := s.holderOf(h.Addr.Addr(), at)
+	mac := s.holderOf(h.Addr.Addr(), at).mac
 	if mac == (flow.MAC{}) && s.policy.Capture.Layer2 {
 		mac = h.MAC
 	}

@@ -28,7 +28,7 @@ type Site struct {
 
 	names    map[nameKey][]knownName
 	told     map[toldKey][]toldAddr
-	sessions map[[32]byte]flow.Time // when the first handshake of the session began
+	sessions map[[32]byte]handshake // the first of the session
 	media    map[mediaKey]mediaLeg
 	hosts    map[netip.Addr]flow.MAC
 	leases   map[flow.MAC]*leaseHistory
@@ -41,10 +41,17 @@ type Site struct {
 
 type nameKey struct{ client, server netip.Addr }
 
-// knownName is a name and when answers that gave it came first and last.
+// knownName is a name and the first and the last answer that gave it.
 type knownName struct {
 	name        string
-	first, last flow.Time
+	first, last flow.Frame
+}
+
+// handshake is one by which a session began: when, and the frame that completed
+// what is known of it.
+type handshake struct {
+	start flow.Time
+	at    flow.Frame
 }
 
 func newSite(p *Policy) *Site {
@@ -52,7 +59,7 @@ func newSite(p *Policy) *Site {
 		policy:   p,
 		names:    map[nameKey][]knownName{},
 		told:     map[toldKey][]toldAddr{},
-		sessions: map[[32]byte]flow.Time{},
+		sessions: map[[32]byte]handshake{},
 		media:    map[mediaKey]mediaLeg{},
 		hosts:    map[netip.Addr]flow.MAC{},
 		leases:   map[flow.MAC]*leaseHistory{},
@@ -74,17 +81,17 @@ func (s *Site) room(n, limit int) bool {
 // learnName notes that client was told that name is at address. It is kept for
 // any client too, because an answer that one host was given names the address
 // for a reader.
-func (s *Site) learnName(client netip.Addr, n classify.Name, at flow.Time) {
+func (s *Site) learnName(client netip.Addr, n classify.Name, at flow.Frame) {
 	for _, k := range []nameKey{{client, n.Address}, {netip.Addr{}, n.Address}} {
 		known := s.names[k]
 		i := slices.IndexFunc(known, func(name knownName) bool { return name.name == n.Query })
 		switch {
 		case i >= 0:
-			known[i].last = max(known[i].last, at)
+			known[i].last = later(known[i].last, at)
 		case known == nil && !s.room(len(s.names), maxAnswers):
 		case len(known) >= maxToldNames:
 			s.Forgotten++
-			oldest := slices.MinFunc(known, func(x, y knownName) int { return cmp.Compare(x.last, y.last) })
+			oldest := slices.MinFunc(known, func(x, y knownName) int { return cmp.Compare(x.last.Time, y.last.Time) })
 			known[slices.Index(known, oldest)] = knownName{n.Query, at, at}
 		default:
 			s.names[k] = append(known, knownName{n.Query, at, at})
@@ -97,26 +104,44 @@ func (s *Site) learnName(client netip.Addr, n classify.Name, at flow.Time) {
 // client, else to any client. An answer that came later names the server where
 // none came before. Empty when there was none.
 func (s *Site) NameOf(client, server netip.Addr, at flow.Time) string {
-	for _, k := range []nameKey{{client, server}, {netip.Addr{}, server}} {
-		if known := s.names[k]; len(known) > 0 {
-			return slices.MaxFunc(known, func(x, y knownName) int {
-				return cmp.Or(cmp.Compare(x.before(at), y.before(at)), cmp.Compare(y.first, x.first))
-			}).name
-		}
-	}
-	return ""
+	name, _ := s.named(client, server, at)
+	return name
 }
 
-// before returns the last time not after at when the answer is known to have
-// been given, 0 when there is none.
-func (k knownName) before(at flow.Time) flow.Time {
+// named is NameOf, with the frame of the answer.
+func (s *Site) named(client, server netip.Addr, at flow.Time) (string, flow.Frame) {
+	for _, k := range []nameKey{{client, server}, {netip.Addr{}, server}} {
+		if known := s.names[k]; len(known) > 0 {
+			best := slices.MaxFunc(known, func(x, y knownName) int {
+				return cmp.Or(cmp.Compare(x.before(at).Time, y.before(at).Time), cmp.Compare(y.first.Time, x.first.Time))
+			})
+			if answer := best.before(at); answer.Number > 0 {
+				return best.name, answer
+			}
+			return best.name, best.first
+		}
+	}
+	return "", flow.Frame{}
+}
+
+// before returns the last answer that is known to have been given not after at,
+// the zero Frame when there is none.
+func (k knownName) before(at flow.Time) flow.Frame {
 	switch {
-	case k.last <= at:
+	case k.last.Time <= at:
 		return k.last
-	case k.first <= at:
+	case k.first.Time <= at:
 		return k.first
 	}
-	return 0
+	return flow.Frame{}
+}
+
+// later returns the frame of the greater time, a where they are equal.
+func later(a, b flow.Frame) flow.Frame {
+	if b.Time > a.Time {
+		return b
+	}
+	return a
 }
 
 // mayName reports whether client may know server by name: it was told so, or
@@ -159,35 +184,34 @@ func (s *Site) hostAt(a netip.Addr, mac flow.MAC, at flow.Time) Host {
 	return host
 }
 
-// learnSessions remembers by what the session of a TLS handshake that began at
-// the time may be resumed, if its first handshake was seen: a ticket renewed in
+// learnSessions remembers by what the session of a TLS handshake may be resumed, if its first handshake was seen: a ticket renewed in
 // an abbreviated one leads back no further than that.
-func (s *Site) learnSessions(t *classify.TLS, at flow.Time) {
+func (s *Site) learnSessions(t *classify.TLS, h handshake) {
 	if t == nil || len(t.SessionKeys) == 0 {
 		return
 	}
 	if t.Resumed != classify.No {
 		var known bool
-		if at, known = s.parent(t); !known {
+		if h, known = s.parent(t); !known {
 			return
 		}
 	}
 	for _, k := range t.SessionKeys {
 		if _, ok := s.sessions[k]; !ok && s.room(len(s.sessions), maxSessions) {
-			s.sessions[k] = at
+			s.sessions[k] = h
 		}
 	}
 }
 
-// parent returns when the first handshake of the session that t resumes began,
-// if it was seen.
-func (s *Site) parent(t *classify.TLS) (at flow.Time, known bool) {
+// parent returns the first handshake of the session that t resumes, if it was
+// seen.
+func (s *Site) parent(t *classify.TLS) (h handshake, known bool) {
 	for _, k := range t.ResumedKeys {
-		if at, known = s.sessions[k]; known {
-			return at, true
+		if h, known = s.sessions[k]; known {
+			return h, true
 		}
 	}
-	return 0, false
+	return handshake{}, false
 }
 
 // knowsParent reports whether the first handshake of the session that t resumes

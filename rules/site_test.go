@@ -11,7 +11,7 @@ func TestNamesOfAServer(t *testing.T) {
 	s := newSite(parse(t, site))
 	client, other, server := addr("10.20.0.10"), addr("10.20.0.11"), addr("198.51.100.1")
 	learn := func(name string, at flow.Time) {
-		s.learnName(client, classify.Name{Query: name, Address: server}, at)
+		s.learnName(client, classify.Name{Query: name, Address: server}, flow.Frame{Time: at})
 	}
 	learn("a.example", 10)
 	learn("b.example", 20)
@@ -24,7 +24,7 @@ func TestNamesOfAServer(t *testing.T) {
 			t.Errorf("at %d, by another: %s; %s is wanted", at, got, want)
 		}
 	}
-	s.learnName(other, classify.Name{Query: "c.example", Address: server}, 40)
+	s.learnName(other, classify.Name{Query: "c.example", Address: server}, flow.Frame{Time: 40})
 	if got := s.NameOf(other, server, 50); got != "c.example" {
 		t.Errorf("own answer: %s", got)
 	}
@@ -41,7 +41,7 @@ func TestNamesOfAServerMakeRoom(t *testing.T) {
 	s := newSite(parse(t, site))
 	client, server := addr("10.20.0.10"), addr("198.51.100.1")
 	for i := range flow.Time(20) {
-		s.learnName(client, classify.Name{Query: string('a'+rune(i)) + ".example", Address: server}, i+1)
+		s.learnName(client, classify.Name{Query: string('a'+rune(i)) + ".example", Address: server}, flow.Frame{Time: i + 1})
 	}
 	if got := s.NameOf(client, server, 100); got != "t.example" {
 		t.Errorf("%s; the latest is wanted", got)
@@ -90,9 +90,9 @@ func TestLinkLocalPeersAreOnTheSite(t *testing.T) {
 
 func TestASessionIsKnownByEachOfItsKeys(t *testing.T) {
 	s := newSite(parse(t, site))
-	s.learnSessions(&classify.TLS{Resumed: classify.No, SessionKeys: [][32]byte{{1}, {2}}}, 10)
-	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{2}}, SessionKeys: [][32]byte{{3}}}, 20)
-	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{8}}, SessionKeys: [][32]byte{{9}}}, 30)
+	s.learnSessions(&classify.TLS{Resumed: classify.No, SessionKeys: [][32]byte{{1}, {2}}}, handshake{start: 10})
+	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{2}}, SessionKeys: [][32]byte{{3}}}, handshake{start: 20})
+	s.learnSessions(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{8}}, SessionKeys: [][32]byte{{9}}}, handshake{start: 30})
 	for key, want := range map[byte]bool{1: true, 2: true, 3: true, 8: false, 9: false} {
 		if got := s.knowsParent(&classify.TLS{Resumed: classify.Yes, ResumedKeys: [][32]byte{{7}, {key}}}); got != want {
 			t.Errorf("key %d: known %v; %v is wanted", key, got, want)

@@ -21,23 +21,24 @@ type toldKey struct {
 	name   string
 }
 
-// toldAddr is an address that was given for a name, when first, and until when
-// the last answer held by its TTL, the smallest of its chain.
+// toldAddr is an address that was given for a name, the first answer that gave
+// it, and until when the last held by its TTL, the smallest of its chain.
 type toldAddr struct {
-	addr         netip.Addr
-	first, until flow.Time
+	addr  netip.Addr
+	first flow.Frame
+	until flow.Time
 }
 
 // learnTold notes where client was told that a name is.
-func (s *Site) learnTold(client netip.Addr, n classify.Name, at flow.Time) {
-	until := at.Add(time.Duration(n.TTL) * time.Second)
+func (s *Site) learnTold(client netip.Addr, n classify.Name, at flow.Frame) {
+	until := at.Time.Add(time.Duration(n.TTL) * time.Second)
 	s.tell(toldKey{client, n.Query}, n.Address, at, until)
 	if n.Canonical != n.Query {
 		s.tell(toldKey{client, n.Canonical}, n.Address, at, until)
 	}
 }
 
-func (s *Site) tell(k toldKey, a netip.Addr, at, until flow.Time) {
+func (s *Site) tell(k toldKey, a netip.Addr, at flow.Frame, until flow.Time) {
 	known := s.told[k]
 	i := slices.IndexFunc(known, func(t toldAddr) bool { return t.addr == a })
 	switch {
@@ -69,7 +70,7 @@ func (s *Site) vouch(client, server netip.Addr, name string, at flow.Time) (agre
 	server = server.Unmap()
 	told := s.told[toldKey{client, name}]
 	for _, t := range told {
-		holds := t.first <= at && at <= t.until.Add(s.policy.DNS.CorrelateWindow)
+		holds := t.first.Time <= at && at <= t.until.Add(s.policy.DNS.CorrelateWindow)
 		switch {
 		case t.addr == server && holds:
 			return classify.Yes, netip.Addr{}

@@ -69,9 +69,9 @@ func (c *Case) judgeParent(t *classify.TLS) {
 		c.failHandshake(nil, "resumed a session of %s, whose first handshake had no forward secrecy; a session begun with ECDHE is wanted", t.CipherSuite)
 	case !known:
 		c.Undecided(parentUnseen)
-	case limit > 0 && c.Start.Sub(parent) > limit:
+	case limit > 0 && c.Start.Sub(parent.start) > limit:
 		c.failHandshake(nil, "resumed a session %s old; one of no more than %s is wanted (tls.max_resumption_age)",
-			c.Start.Sub(parent).Round(time.Second), plainDuration(limit))
+			c.Start.Sub(parent.start).Round(time.Second), plainDuration(limit))
 	case t.ForwardSecrecy != classify.Yes:
 		c.Undecided(unknownSuite)
 	default:

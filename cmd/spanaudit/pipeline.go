@@ -110,9 +110,8 @@ type event struct {
 	order  uint64
 	flow   uint64 // orders what several workers find out at one tick
 	record *classify.Record
-	tls    *classify.TLS // of a session, that began at start
-	start  flow.Time
-	lesson int32 // index, of a lesson
+	tls    *classify.TLS // of a session
+	lesson int32         // index
 	kind   kind
 }
 
@@ -125,10 +124,12 @@ const (
 	ended
 )
 
-// lesson is what a message of a client's flow taught.
+// lesson is what the frame at taught: what a message of a client's flow said, or
+// a session that began at start.
 type lesson struct {
 	learned classify.Learned
 	client  netip.Addr
+	start   flow.Time
 	at      flow.Frame
 }
 
@@ -268,9 +269,10 @@ func (p *pipeline) apply(e *event, lessons []lesson) {
 		l := &lessons[e.lesson]
 		p.audit.Learned(l.client, l.at, l.learned)
 	case known:
-		p.audit.Known(e.record)
+		p.audit.Known(e.record, lessons[e.lesson].at)
 	case session:
-		p.audit.Session(e.tls, e.start)
+		l := &lessons[e.lesson]
+		p.audit.Session(e.tls, l.start, l.at)
 	case ended:
 		p.audit.Ended(e.record)
 		if p.opt.Flows != nil && p.flowsErr == nil {
@@ -365,20 +367,26 @@ func (w *worker) sorted(do func()) {
 	slices.SortStableFunc(w.found.events[n:], func(x, y event) int { return cmp.Compare(x.flow, y.flow) })
 }
 
+// told notes an event with what it teaches.
+func (w *worker) told(e event, l lesson) {
+	e.order, e.lesson = w.order, int32(len(w.found.lessons))
+	w.found.events = append(w.found.events, e)
+	w.found.lessons = append(w.found.lessons, l)
+}
+
 // Learned implements classify.Sink.
 func (w *worker) Learned(f *flow.Flow, at flow.Frame, l classify.Learned) {
-	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: learned, lesson: int32(len(w.found.lessons))})
-	w.found.lessons = append(w.found.lessons, lesson{l, f.Client.Addr.Addr(), at})
+	w.told(event{flow: f.Order(), kind: learned}, lesson{learned: l, client: f.Client.Addr.Addr(), at: at})
 }
 
 // Known implements classify.Sink.
-func (w *worker) Known(r *classify.Record) {
-	w.found.events = append(w.found.events, event{order: w.order, flow: r.Order(), kind: known, record: r})
+func (w *worker) Known(r *classify.Record, at flow.Frame) {
+	w.told(event{flow: r.Order(), kind: known, record: r}, lesson{at: at})
 }
 
 // Session implements classify.Sink.
-func (w *worker) Session(f *flow.Flow, t *classify.TLS) {
-	w.found.events = append(w.found.events, event{order: w.order, flow: f.Order(), kind: session, tls: t, start: f.Start})
+func (w *worker) Session(f *flow.Flow, at flow.Frame, t *classify.TLS) {
+	w.told(event{flow: f.Order(), kind: session, tls: t}, lesson{start: f.Start, at: at})
 }
 
 // Ended implements classify.Sink.
