@@ -42,8 +42,10 @@ func (c *Case) explain(f *Finding) {
 		}
 	}
 	for _, h := range []*flow.Half{&c.Client, &c.Server} {
-		add(contextLease, c.Site.holderOf(h.Addr.Addr(), c.Start).since)
-		if lease := c.Site.leases[h.MAC]; lease != nil {
+		if c.Host(h).KnownBy == "lease" {
+			add(contextLease, c.Site.holderOf(h.Addr.Addr(), c.Start).since)
+		}
+		if lease := c.Site.leases[h.MAC]; lease != nil && c.NTP != nil {
 			add(contextLease, lease.ntpAt)
 		}
 	}

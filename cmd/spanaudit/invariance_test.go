@@ -88,9 +88,12 @@ func reports(t *testing.T, policy string, args ...string) (table, document strin
 	}
 	delete(doc, "inputs")
 	for _, f := range doc["findings"].([]any) {
-		for _, e := range f.(map[string]any)["evidence"].([]any) {
-			delete(e.(map[string]any), "file")
-			delete(e.(map[string]any), "frame")
+		for _, list := range []string{"evidence", "context"} {
+			frames, _ := f.(map[string]any)[list].([]any)
+			for _, e := range frames {
+				delete(e.(map[string]any), "file")
+				delete(e.(map[string]any), "frame")
+			}
 		}
 	}
 	text, err := json.MarshalIndent(doc, "", " ")
