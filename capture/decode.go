@@ -14,6 +14,9 @@ type decoder struct {
 
 	layers int           // headers around others in the frame at hand
 	others []flow.Packet // its packets after the first; only an A-MSDU has any
+
+	raw   bool         // packets are told with what they were put together from
+	parts []flow.Frame // of the frame at hand, what was put together in it so far
 }
 
 // maxLayers bounds the headers of tunnels and taps that are taken off one
@@ -31,7 +34,7 @@ func (d *decoder) decode(f *frame, b *Batch) {
 	b.Packets = slices.Grow(b.Packets, 1)[:n+1]
 	p := &b.Packets[n]
 	*p = flow.Packet{Frame: flow.Frame{Input: f.input, Number: f.number, Time: f.time}}
-	d.layers, d.others = 0, d.others[:0]
+	d.layers, d.others, d.parts = 0, d.others[:0], nil
 	r := d.guarded(f, p, b)
 	if r.why != delivered {
 		b.Packets = b.Packets[:n]
@@ -40,6 +43,9 @@ func (d *decoder) decode(f *frame, b *Batch) {
 		b.ARPs = b.ARPs[:arps]
 	} else {
 		b.Packets = append(b.Packets, d.others...)
+	}
+	if d.parts != nil && (len(b.Packets) > n || len(b.ARPs) > arps) {
+		d.tellParts(f, b)
 	}
 	d.count(r)
 }

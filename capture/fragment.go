@@ -41,11 +41,12 @@ type datagram struct {
 	key      datagramKey
 	born     flow.Time
 	data     []byte
-	have     []span // sorted, not touching one another
-	total    int    // its length; 0 until the last fragment came
-	protocol uint8  // of the fragment at offset 0
-	count    uint64 // fragments in it
-	done     bool   // it was delivered or given up
+	have     []span       // sorted, not touching one another
+	total    int          // its length; 0 until the last fragment came
+	protocol uint8        // of the fragment at offset 0
+	count    uint64       // fragments in it
+	done     bool         // it was delivered or given up
+	parts    []flow.Frame // that it is made of, where that is to be told
 }
 
 // span is a run of bytes of a datagram, from start to before end.
@@ -85,9 +86,12 @@ func (d *decoder) fragment(at piece, s segment, f *frame, p *flow.Packet, b *Bat
 	if g.done {
 		return reason{why: consumed}
 	}
-	before := len(g.data)
+	before, count := len(g.data), g.count
 	fits := g.insert(at, s.data)
 	d.fragments.bytes += len(g.data) - before
+	if d.raw && g.count > count {
+		g.part(f, d.parts)
+	}
 	if !fits {
 		d.stats.FragmentsLost += g.count
 		d.fragments.finish(g)
@@ -97,6 +101,7 @@ func (d *decoder) fragment(at piece, s segment, f *frame, p *flow.Packet, b *Bat
 		return reason{why: consumed}
 	}
 	d.stats.Reassembled++
+	d.parts = g.parts
 	p.Length += g.total - len(s.data)
 	s.data = g.data
 	d.fragments.finish(g)
@@ -135,7 +140,7 @@ func (fs *fragments) stale(g *datagram, now flow.Time) bool {
 // duplicates.
 func (fs *fragments) finish(g *datagram) {
 	fs.bytes -= len(g.data)
-	g.done, g.data, g.have, g.count = true, nil, nil, 0
+	g.done, g.data, g.have, g.parts, g.count = true, nil, nil, nil, 0
 }
 
 // drop gives up a datagram.

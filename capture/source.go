@@ -22,6 +22,10 @@ type Batch struct {
 	ARPs    []flow.ARP
 	ARPsAt  []int // of each of ARPs, how many of Packets came before it
 
+	// With Options.Raw, in the order in which they were taken:
+	Frames      []RawFrame    // all that the filter let through, also those that gave no packet
+	Reassembled []Reassembled // of those that completed a packet
+
 	slabs []*slab // held, that payloads lie in
 }
 
@@ -38,12 +42,15 @@ func (b *Batch) reset() {
 		s.release()
 	}
 	b.Packets, b.ARPs, b.ARPsAt, b.slabs = b.Packets[:0], b.ARPs[:0], b.ARPsAt[:0], b.slabs[:0]
+	clear(b.Reassembled)
+	b.Frames, b.Reassembled = b.Frames[:0], b.Reassembled[:0]
 }
 
 // Options say how capture files are read.
 type Options struct {
 	Stdin  io.Reader // read for the path "-"
 	Filter string    // BPF text, as for tcpdump; "" takes every frame; needs a cgo build
+	Raw    bool      // fill Batch.Frames and Batch.Reassembled too
 	Hash   int64     // compute the SHA-256 of streams, and of files that hold no more bytes than this all together; 0 of none
 
 	// Once has files read once, as if each were in order, as nearly all are. Of
@@ -91,6 +98,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 	}
 	s := &Source{inputs: inputs, filter: filter}
 	s.decoder.init()
+	s.decoder.raw = opt.Raw
 	for _, in := range inputs {
 		if in.stream != nil {
 			s.total = -1
@@ -116,7 +124,7 @@ func (s *Source) Rewind() {
 		}
 		in.Frames, in.First, in.Last, in.before, in.runs = 0, 0, 0, 0, 0
 	}
-	s.decoder = decoder{}
+	s.decoder = decoder{raw: s.decoder.raw}
 	s.decoder.init()
 	s.done.Store(0)
 	s.merge = &merge{source: s, unprepared: s.inputs}
@@ -178,6 +186,9 @@ func (s *Source) take(f *frame, b *Batch) {
 			stats.Filtered++
 			return
 		}
+	}
+	if s.decoder.raw {
+		b.keepRaw(f)
 	}
 	n := len(b.Packets)
 	if s.decoder.decode(f, b); len(b.Packets) > n {
