@@ -78,7 +78,7 @@ func (p *page) explainFinding(a *Audit, f *Finding) {
 	t.evidence(f)
 	if len(f.Context) > 0 {
 		t.step("What ties them together was seen in other flows:")
-		t.items(mapped(f.Context, frameLine))
+		t.items(mapped(f.Context, Evidence.String))
 	}
 	t.step("%s", occurrences(f))
 	p.title("How it was decided")
@@ -167,7 +167,7 @@ func (t *steps) evidence(f *Finding) {
 	byFile := map[string][]string{}
 	var files, lines []string
 	for _, e := range f.Evidence {
-		lines = append(lines, frameLine(e))
+		lines = append(lines, e.String())
 		if byFile[e.File] == nil {
 			files = append(files, e.File)
 		}
@@ -181,8 +181,8 @@ func (t *steps) evidence(f *Finding) {
 	}
 }
 
-// frameLine says where a frame is and what it shows.
-func frameLine(e Evidence) string {
+// String says in a line where a frame is and what it shows.
+func (e Evidence) String() string {
 	line := fmt.Sprintf("%s frame %d, %s", Line(e.File), e.Frame, clock(e.Time))
 	if e.What != "" {
 		line += ": " + Line(e.What) + shows(e.What)

@@ -40,7 +40,7 @@ func TestE2NTPToPort80IsNotQUIC(t *testing.T) {
 	} {
 		wantRecord(t, onlyFlow(t, corpusCapture(t, name), "udp"), want)
 	}
-	c := &conversation{client: camera, server: cloud}
+	c := &connection{client: camera, server: cloud}
 	c.client, c.server = netip.AddrPortFrom(camera.Addr(), 80), netip.AddrPortFrom(cloud.Addr(), 123)
 	c.datagram(false, ntp(0xe3, 0, ""))
 	c.datagram(true, ntp(0xe4, 2, "\xc0\x00\x02\x01"))

@@ -32,7 +32,7 @@ func TestPitfall20RTP(t *testing.T) {
 		}
 	}
 	for packets, protocol := range map[int]string{3: "unknown", 30: "rtp"} {
-		c := &conversation{client: camera, server: netip.AddrPortFrom(cloud.Addr(), 5004)}
+		c := &connection{client: camera, server: netip.AddrPortFrom(cloud.Addr(), 5004)}
 		for i := range packets {
 			c.datagram(false, append([]byte{0x80, 96, 0, byte(i), 0, 0, byte(i), 0, 1, 2, 3, 4}, make([]byte, 200)...))
 		}
@@ -43,7 +43,7 @@ func TestPitfall20RTP(t *testing.T) {
 // Both versions of a client that changed between them are recorded; that no
 // request was seen is neither good nor bad.
 func TestPitfall23NTPVersionsAndSilence(t *testing.T) {
-	c := &conversation{client: camera, server: netip.AddrPortFrom(cloud.Addr(), 123)}
+	c := &connection{client: camera, server: netip.AddrPortFrom(cloud.Addr(), 123)}
 	c.datagram(false, ntp(0x1b, 0, ""))
 	c.datagram(false, ntp(0x23, 0, ""))
 	_, document, records := auditFlows(t, writeFrames(t, c.frames))

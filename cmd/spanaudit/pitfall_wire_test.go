@@ -27,23 +27,23 @@ var (
 	cloud  = netip.MustParseAddrPort("203.0.113.7:443")
 )
 
-// conversation writes the frames of one connection, a millisecond apart.
-type conversation struct {
+// connection writes the frames of one connection, a millisecond apart.
+type connection struct {
 	client, server netip.AddrPort
 	frames         []frame
 	sent           [2]uint32 // sequence numbers used up, by client and server
 }
 
 // opened is a connection after its three-way handshake.
-func opened(client, server netip.AddrPort) *conversation {
-	c := &conversation{client: client, server: server}
+func opened(client, server netip.AddrPort) *connection {
+	c := &connection{client: client, server: server}
 	c.segment(false, syn, nil)
 	c.segment(true, syn|ack, nil)
 	c.segment(false, ack, nil)
 	return c
 }
 
-func (c *conversation) segment(fromServer bool, flags byte, payload []byte) {
+func (c *connection) segment(fromServer bool, flags byte, payload []byte) {
 	me, other := 0, 1
 	if fromServer {
 		me, other = 1, 0
@@ -63,7 +63,7 @@ func (c *conversation) segment(fromServer bool, flags byte, payload []byte) {
 }
 
 // say sends bytes in segments of at most size bytes.
-func (c *conversation) say(fromServer bool, payload []byte, size int) {
+func (c *connection) say(fromServer bool, payload []byte, size int) {
 	for len(payload) > 0 {
 		n := min(size, len(payload))
 		c.segment(fromServer, psh|ack, payload[:n])
@@ -71,12 +71,12 @@ func (c *conversation) say(fromServer bool, payload []byte, size int) {
 	}
 }
 
-func (c *conversation) datagram(fromServer bool, payload []byte) {
+func (c *connection) datagram(fromServer bool, payload []byte) {
 	c.send(fromServer, protoUDP, append(binary.BigEndian.AppendUint16(nil, uint16(8+len(payload))), append([]byte{0, 0}, payload...)...))
 }
 
 // send puts ports before what follows them in the transport header.
-func (c *conversation) send(fromServer bool, protocol byte, rest []byte) {
+func (c *connection) send(fromServer bool, protocol byte, rest []byte) {
 	src, dst := c.client, c.server
 	macs := "\x02\x00\x00\x00\x00\x07\x02\x00\x00\x00\x00\x14"
 	if fromServer {
@@ -90,7 +90,7 @@ func (c *conversation) send(fromServer bool, protocol byte, rest []byte) {
 	c.put([]byte(macs), binary.BigEndian.AppendUint16(nil, etherIPv4), ipv4(src.Addr(), dst.Addr(), protocol, s))
 }
 
-func (c *conversation) put(parts ...[]byte) {
+func (c *connection) put(parts ...[]byte) {
 	data := bytes.Join(parts, nil)
 	at := 1_700_000_000*time.Second + time.Duration(len(c.frames))*time.Millisecond
 	c.frames = append(c.frames, frame{at, uint32(len(data)), data})
@@ -119,7 +119,7 @@ func internetSum(parts ...[]byte) uint16 {
 
 // replayed is a handshake of classify/testdata/tls on a connection of its own,
 // in segments of at most size bytes.
-func replayed(t *testing.T, name string, size int) *conversation {
+func replayed(t *testing.T, name string, size int) *connection {
 	c := opened(camera, cloud)
 	for _, turn := range handshakeTurns(t, name) {
 		c.say(turn.server, turn.bytes, size)

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+
+	"spanaudit/capture"
+	"spanaudit/flow"
+	"spanaudit/report"
+	"spanaudit/rules"
+)
+
+// carver cuts out of a capture that was audited what each finding needs to be
+// shown again, and shows it again: an excerpt is right when the engine finds in
+// it what it is to prove.
+type carver struct {
+	open   func() (*capture.Source, error) // the same inputs once more, with Options.Raw
+	policy *rules.Policy
+	inputs []report.Input
+	redact func([]capture.RawFrame) error // overwrites secrets in frames; nil leaves them
+
+	received, dropped uint64 // as the capture itself counted
+}
+
+// excerpt is a capture of a finding's decisive packets.
+type excerpt struct {
+	finding *rules.Finding
+	shown   *rules.Finding // as the excerpt shows it again; nil where it does not
+	content []byte         // pcapng
+	packets int
+}
+
+// maxGroup bounds the findings whose excerpts are made at once, in three readings
+// of the inputs.
+const maxGroup = 500
+
+// carve makes an excerpt for each finding and hands it to take. A finding that
+// the packets it names do not show again is tried with all packets of its
+// parties, then with all of the capture.
+func (c *carver) carve(findings []rules.Finding, take func(*excerpt) error) error {
+	for group := range slices.Chunk(findings, maxGroup) {
+		pending := make([]*selection, len(group))
+		done := make([]*excerpt, len(group))
+		index := map[*rules.Finding]int{}
+		for i := range group {
+			pending[i] = newSelection(&group[i], scopeNamed)
+			index[&group[i]] = i
+		}
+		for scope := scopeNamed; scope <= scopeAll && len(pending) > 0; scope++ {
+			cut, err := c.cut(pending)
+			if err != nil {
+				return err
+			}
+			var again []*selection
+			for i, s := range pending {
+				e, err := c.prove(s, cut[i])
+				if err != nil {
+					return err
+				}
+				if done[index[s.finding]] == nil || e.shown != nil {
+					done[index[s.finding]] = e
+				}
+				if e.shown == nil && scope < scopeAll {
+					again = append(again, newSelection(s.finding, scope+1))
+				}
+			}
+			pending = again
+		}
+		for _, e := range done {
+			if err := take(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// cut returns the frames of each selection, in the order of the capture.
+func (c *carver) cut(selections []*selection) ([][]capture.RawFrame, error) {
+	named := map[flow.Frame][]*selection{}
+	for _, s := range selections {
+		for f := range s.wanted {
+			named[f] = append(named[f], s)
+		}
+	}
+	parts := map[flow.Frame][]flow.Frame{} // that a packet was put together from
+	followed := map[conversation][]*selection{}
+	err := c.read(func(b *capture.Batch) {
+		for i := range b.Packets {
+			p := &b.Packets[i]
+			for _, s := range named[p.Frame] {
+				s.locate(p)
+				if on := followed[conversationOf(p)]; !slices.Contains(on, s) {
+					followed[conversationOf(p)] = append(on, s)
+				}
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = c.read(func(b *capture.Batch) {
+		for i := range b.Packets {
+			p := &b.Packets[i]
+			for _, s := range followed[conversationOf(p)] {
+				s.follow(p, s.heads[conversationOf(p)])
+			}
+		}
+		for _, s := range selections {
+			s.take(b)
+		}
+		for _, r := range b.Reassembled {
+			if slices.ContainsFunc(selections, func(s *selection) bool { return s.mayPick(r.Frame) }) {
+				parts[r.Frame] = r.Others
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	takers := map[flow.Frame][]int{}
+	for i, s := range selections {
+		s.finish()
+		for f := range s.picked {
+			for _, part := range parts[f] {
+				s.picked[part] = true
+			}
+		}
+		for f := range s.picked {
+			takers[f] = append(takers[f], i)
+		}
+	}
+	cut := make([][]capture.RawFrame, len(selections))
+	return cut, c.read(func(b *capture.Batch) {
+		for _, f := range b.Frames {
+			if on := takers[f.Frame]; len(on) > 0 {
+				f.Data = bytes.Clone(f.Data)
+				for _, i := range on {
+					cut[i] = append(cut[i], f)
+				}
+			}
+		}
+	})
+}
+
+// read goes through the inputs once more.
+func (c *carver) read(look func(*capture.Batch)) error {
+	src, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	var b capture.Batch
+	for {
+		switch err := src.Read(&b); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		look(&b)
+	}
+}
+
+// maxTrials bounds the conversations that are left out, one after the other, to
+// see whether they are needed.
+const maxTrials = 200
+
+// prove makes the excerpt of a selection and shows the finding again. Of one that
+// took more than the finding names, conversations that it is shown without are
+// left out.
+func (c *carver) prove(s *selection, frames []capture.RawFrame) (*excerpt, error) {
+	e, err := c.write(s, frames)
+	if err != nil || e.shown == nil {
+		return e, err
+	}
+	for _, without := range s.besides(maxTrials) {
+		rest := slices.DeleteFunc(slices.Clone(frames), func(f capture.RawFrame) bool { return without[f.Frame] })
+		if smaller, err := c.write(s, rest); err == nil && smaller.shown != nil {
+			e, frames = smaller, rest
+		}
+	}
+	return e, nil
+}
+
+// write writes an excerpt and audits it.
+func (c *carver) write(s *selection, frames []capture.RawFrame) (*excerpt, error) {
+	var names []string
+	for _, in := range c.inputs {
+		names = append(names, in.Name)
+	}
+	var b bytes.Buffer
+	w, err := capture.NewPcapngWriter(&b, capture.PcapngOptions{Application: tool().Name + " " + tool().Version, Inputs: names})
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range frames {
+		if err := w.Write(f, c.comment(s, f.Frame)); err != nil {
+			return nil, err
+		}
+	}
+	if c.received > 0 {
+		if err := w.Losses(c.received, c.dropped); err != nil {
+			return nil, err
+		}
+	}
+	e := &excerpt{finding: s.finding, content: b.Bytes(), packets: len(frames)}
+	if r, err := replay(e.content, c.policy); err == nil {
+		e.shown = shown(r, s.finding)
+	}
+	return e, nil
+}
+
+// comment says where a frame comes from and what it proves.
+func (c *carver) comment(s *selection, f flow.Frame) string {
+	e := report.Evidence{Frame: f.Number, Time: report.Instant(f.Time), What: s.wanted[f]}
+	if f.Input < len(c.inputs) {
+		e.File = c.inputs[f.Input].Name
+	}
+	return e.String()
+}
