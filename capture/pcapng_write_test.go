@@ -16,7 +16,9 @@ import (
 // from before 1970.
 func rawSet() []RawFrame {
 	ip := ip4(flow.UDP, 0, udp(client4, server4, "hello"))
-	at := func(input int, number uint64, t flow.Time) flow.Frame { return flow.Frame{Input: input, Number: number, Time: t} }
+	at := func(input int, number uint64, t flow.Time) flow.Frame {
+		return flow.Frame{Input: input, Number: number, Time: t}
+	}
 	return []RawFrame{
 		{at(0, 7, -5_000_000_001), linkRaw, ip, len(ip)},
 		{at(0, 9, 1_700_000_000_123_456_789), linkRaw, ip, len(ip)},

@@ -5,6 +5,7 @@ package report
 
 import (
 	"encoding/hex"
+	"net/netip"
 	"time"
 
 	"spanaudit/flow"
@@ -61,12 +62,13 @@ func (p *Period) length() time.Duration { return flow.Time(p.End).Sub(flow.Time(
 
 // New returns what is written of a report. The slices of the report are shared.
 func New(tool Tool, inputs []Input, r *rules.Report) *Audit {
+	trust := func(a netip.Addr) rules.Trust { return r.Policy.ZoneOf(a).Trust }
 	a := &Audit{
 		Schema: Schema, Tool: tool, Policy: newPolicy(r.Policy), Inputs: list(inputs),
 		Coverage:     newCoverage(&r.Coverage),
 		Requirements: mapped(r.Requirements, newRequirement),
 		Statements:   mapped(r.Statements, newStatement),
-		Findings:     mapped(r.Findings, func(f rules.Finding) Finding { return newFinding(&f, inputs) }),
+		Findings:     mapped(r.Findings, func(f rules.Finding) Finding { return newFinding(&f, inputs, trust) }),
 		Waivers:      mapped(r.Waivers, newWaiverUse),
 		Inventory:    mapped(r.Inventory, newTLSUse),
 		MoreTLS:      r.MoreInventory,

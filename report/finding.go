@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -12,22 +13,27 @@ import (
 
 // Finding is one violation. rules.Finding says what each part means.
 type Finding struct {
-	ID          string         `json:"id"`
-	Rule        string         `json:"rule"`
-	Severity    rules.Severity `json:"severity"`
-	Verdict     rules.Verdict  `json:"verdict"`
-	Message     string         `json:"message"`
-	Device      Device         `json:"device"`
-	Peer        Peer           `json:"peer,omitzero"`
-	First       Instant        `json:"first,omitzero"`
-	Last        Instant        `json:"last,omitzero"`
-	Count       int            `json:"count"`
-	Flows       []string       `json:"flows"` // Community IDs
-	Evidence    []Evidence     `json:"evidence"`
-	Context     []Evidence     `json:"context,omitempty"` // frames of other flows that it rests on
-	Controls    []string       `json:"controls"`
-	Remediation string         `json:"remediation,omitempty"`
-	Waiver      *Waiver        `json:"waiver,omitempty"`
+	ID       string         `json:"id"`
+	Rule     string         `json:"rule"`
+	Severity rules.Severity `json:"severity"`
+	Verdict  rules.Verdict  `json:"verdict"`
+	Message  string         `json:"message"`
+	Device   Device         `json:"device"`
+	Peer     Peer           `json:"peer,omitzero"`
+	First    Instant        `json:"first,omitzero"`
+	Last     Instant        `json:"last,omitzero"`
+	Count    int            `json:"count"`
+	Flows    []string       `json:"flows"` // Community IDs
+
+	// Decoded is the flow record of the flow that Message speaks of, as
+	// FlowWriter writes it; nothing where no flow shows the violation.
+	Decoded json.RawMessage `json:"decoded,omitempty"`
+
+	Evidence    []Evidence `json:"evidence"`
+	Context     []Evidence `json:"context,omitempty"` // frames of other flows that it rests on
+	Controls    []string   `json:"controls"`
+	Remediation string     `json:"remediation,omitempty"`
+	Waiver      *Waiver    `json:"waiver,omitempty"`
 }
 
 // Peer is the other party of a finding.
@@ -45,7 +51,7 @@ type Evidence struct {
 	What  string  `json:"what,omitempty"` // the message in it
 }
 
-func newFinding(f *rules.Finding, inputs []Input) Finding {
+func newFinding(f *rules.Finding, inputs []Input, trust func(netip.Addr) rules.Trust) Finding {
 	doc := Finding{
 		ID: f.ID, Rule: f.Rule, Severity: f.Severity, Verdict: f.Verdict, Message: f.Message,
 		Device: newDevice(f.Device), Peer: Peer(f.Peer),
@@ -59,6 +65,11 @@ func newFinding(f *rules.Finding, inputs []Input) Finding {
 	}
 	doc.Evidence = append(doc.Evidence, located(f.Evidence, inputs)...)
 	doc.Context = located(f.Context, inputs)
+	if f.Record != nil {
+		var line jsonLine
+		(&FlowWriter{trust: trust}).record(&line, f.Record)
+		doc.Decoded = json.RawMessage(line)
+	}
 	return doc
 }
 

@@ -112,6 +112,9 @@ func (c *Case) Fail(v Violation) *Finding {
 	f := c.ledger.finding(v, c.Start)
 	f.add(c.Start, c.End, c.CommunityID(), c.evidence(v.Evidence))
 	c.explain(f)
+	if f.Record == nil || f.told == c.Start && f.Message == v.Message {
+		f.Record = c.keep().Record
+	}
 	c.fell(f)
 	return f
 }

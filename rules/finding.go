@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"spanaudit/classify"
 	"spanaudit/flow"
 )
 
@@ -30,6 +31,10 @@ type Finding struct {
 	First flow.Time
 	Last  flow.Time
 	Count int // flows, or messages where a rule judges messages
+
+	// Record is the flow that Message speaks of; nil where no flow shows the
+	// violation.
+	Record *classify.Record
 
 	Flows    []string   // Community IDs in order of appearance, at most 20
 	Evidence []Evidence // the frames that decide, at most 20
