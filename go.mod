@@ -3,6 +3,7 @@ module spanaudit
 go 1.26.0
 
 require (
+	aead.dev/minisign v0.3.0
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/gopacket v1.1.19
 	github.com/klauspost/compress v1.20.3

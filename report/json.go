@@ -16,15 +16,24 @@ import (
 // in full; characters that a terminal would not show as they are, are written
 // as \u escapes.
 func JSON(w io.Writer, a *Audit) error {
+	text, err := Document(a)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// Document returns a value as JSON writes an audit.
+func Document(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(a); err != nil {
-		return err
+	if err := e.Encode(v); err != nil {
+		return nil, err
 	}
-	_, err := w.Write(escapeInvisible(b.Bytes()))
-	return err
+	return escapeInvisible(b.Bytes()), nil
 }
 
 // escapeInvisible writes the characters of a JSON text that are not visible as

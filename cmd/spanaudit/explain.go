@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +11,7 @@ import (
 
 func newExplain(w world) *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain {AUDIT|-} [FINDING|RULE|STATEMENT]",
+		Use:   "explain {AUDIT|BUNDLE|-} [FINDING|RULE|STATEMENT]",
 		Short: "Explain, step by step, how an audit came to a finding",
 		Long: "explain reads an audit that was saved by --format json and says how it came to a finding: what was asked,\n" +
 			"what was seen and in which frames, what was not seen, and what would settle it. A finding is named by its\n" +
@@ -45,21 +43,4 @@ func newExplain(w world) *cobra.Command {
 			return nil
 		},
 	}
-}
-
-func readSaved(w world, path string) (*report.Audit, error) {
-	var in io.Reader = w.stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
-	}
-	saved, err := report.Read(in)
-	if err != nil {
-		return nil, fmt.Errorf("%s %w", path, err)
-	}
-	return saved, nil
 }

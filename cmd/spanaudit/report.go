@@ -14,9 +14,9 @@ import (
 func newReport(w world) *cobra.Command {
 	var form, output, now string
 	c := &cobra.Command{
-		Use:   "report {AUDIT|-}",
+		Use:   "report {AUDIT|BUNDLE|-}",
 		Short: "Write a saved audit again, in another form",
-		Long: "report reads an audit that was saved by --format json and writes it in any form. What is written is what the\n" +
+		Long: "report reads an audit that was saved by --format json, or that of a bundle, and writes it in any form. What is written is what the\n" +
 			"audit itself would have written, its time of report included; --now gives it another.",
 		Example: "  spanaudit audit --format json -o audit.json capture.pcapng\n" +
 			"  spanaudit report audit.json",

@@ -19,6 +19,8 @@ func newRoot(w world, status *int) *cobra.Command {
 		newAudit(w, status),
 		newReport(w),
 		newExplain(w),
+		newVerify(w, status),
+		newKeygen(w),
 		newPolicy(w, status),
 		newRules(w),
 		newVersion(w),

@@ -1,0 +1,55 @@
+package report
+
+import "io"
+
+// Check is one thing that was examined, and what came out.
+type Check struct {
+	Name  string
+	State State
+	Says  string // what was seen; it is written as by Line
+}
+
+// State is what came out of a Check.
+type State string
+
+// The states of a Check.
+const (
+	Right State = "ok"
+	Wrong State = "wrong"
+	Open  State = "open" // not shown: neither right nor wrong
+)
+
+// Checks writes what was examined, then each problem, and in a sentence what it
+// all comes to.
+func Checks(w io.Writer, checks []Check, problems []string, summary string, o Screen) error {
+	o.Width = max(o.Width, minWidth)
+	p := &page{screen: o}
+	g := grid{heads: []string{"CHECK", "RESULT", "WHAT WAS SEEN"}}
+	for _, c := range checks {
+		g.rows = append(g.rows, []cell{{{Line(c.Name), plain}}, {{string(c.State), c.State.style()}}, {{Line(c.Says), plain}}})
+	}
+	p.table([]grid{g})
+	if len(problems) > 0 {
+		p.title("What is wrong")
+		for _, problem := range problems {
+			p.paragraph("- ", Line(problem))
+		}
+	}
+	p.text.WriteString("\n")
+	p.paragraph("", Line(summary))
+	if p.err != nil {
+		return p.err
+	}
+	_, err := w.Write(p.text.Bytes())
+	return err
+}
+
+func (s State) style() style {
+	switch s {
+	case Right:
+		return green
+	case Wrong:
+		return alarm
+	}
+	return yellow
+}
