@@ -55,6 +55,7 @@ func OpenLive(iface string, opt LiveOptions) (*Source, error) {
 	s := &Source{inputs: []*input{in}, total: -1}
 	s.live = &live{handle: handle, in: in, link: uint16(handle.LinkType()), last: new(pcap.Stats)}
 	s.decoder.init()
+	s.decoder.raw = opt.Raw
 	return s, nil
 }
 

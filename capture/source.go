@@ -242,4 +242,5 @@ func (s *Source) Close() error {
 type LiveOptions struct {
 	Filter  string // BPF text, run by the kernel; "" takes every frame
 	Snaplen int    // bytes kept of each frame; 0 is 262144, all of it
+	Raw     bool   // fill Batch.Frames and Batch.Reassembled too
 }

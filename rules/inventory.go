@@ -13,8 +13,8 @@ import (
 // TLSUse is one way in which TLS, DTLS or QUIC is in use between a client and a
 // service: what PCI DSS 12.3.3 wants listed, with its purpose and where.
 type TLSUse struct {
-	Client Host
-	Server Peer // of a named one, the address of its first handshake
+	Client Host // none of uses that the inventory has no room for one by one
+	Server Peer // likewise; of a named one, the address of its first handshake
 
 	ClientZone, ServerZone string
 	Purpose                string // the id of the policy's endpoint, else what is spoken inside, else empty: not known
@@ -29,7 +29,8 @@ type TLSUse struct {
 	First, Last flow.Time // begin of the first flow, end of the last
 }
 
-// maxInventory bounds the inventory.
+// maxInventory bounds the uses that are listed with client and server. Of those
+// beyond it the versions, suites and groups are listed, as often again.
 const maxInventory = 4096
 
 // tlsUseKey is what makes two handshakes one use.
@@ -47,7 +48,7 @@ type tlsUseKey struct {
 // inventory is the TLS in use, as far as servers were seen to answer.
 type inventory struct {
 	uses map[tlsUseKey]*TLSUse
-	more uint64 // flows of uses beyond maxInventory
+	more uint64 // flows of uses beyond 2×maxInventory
 }
 
 // add takes a flow in.
@@ -64,8 +65,12 @@ func (v *inventory) add(c *Case) {
 		k.server = c.Server.Addr.Addr()
 	}
 	u := v.uses[k]
+	if u == nil && len(v.uses) >= maxInventory {
+		k.client, k.server, k.name, k.port = netip.Addr{}, netip.Addr{}, "", 0
+		u = v.uses[k]
+	}
 	if u == nil {
-		if len(v.uses) >= maxInventory {
+		if len(v.uses) >= 2*maxInventory {
 			v.more++
 			return
 		}
@@ -73,6 +78,9 @@ func (v *inventory) add(c *Case) {
 			v.uses = map[tlsUseKey]*TLSUse{}
 		}
 		u = newTLSUse(c)
+		if k.port == 0 {
+			u.Client, u.Server, u.ClientZone, u.ServerZone, u.Purpose = Host{}, Peer{}, "", "", ""
+		}
 		v.uses[k] = u
 	}
 	u.Flows++

@@ -14,7 +14,8 @@ import (
 // used by several goroutines.
 type Policy struct {
 	File     string   // as given to Parse, or builtin:<name>@<version>
-	SHA256   [32]byte // of the file's bytes as read
+	Text     []byte   // the file as read; nil of a built-in profile
+	SHA256   [32]byte // of the file's bytes
 	Extends  []Base   // the profiles below the file, nearest first
 	Warnings []string // what was understood otherwise than written; each names file, line and column
 
@@ -161,7 +162,7 @@ func Parse(file string, data []byte) (*Policy, error) {
 	if err := newPolicyError(file, append(problems, more...), unlisted); err != nil {
 		return nil, err
 	}
-	p.SHA256 = sha256.Sum256(data)
+	p.Text, p.SHA256 = data, sha256.Sum256(data)
 	p.Extends = append([]Base{{base.Name, base.Version, base.SHA256}}, base.Extends...)
 	if p.Name == "" {
 		p.Name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))

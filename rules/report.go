@@ -15,7 +15,7 @@ type Report struct {
 	Findings     []Finding          // severity, then rule, device, peer, first time
 	Waivers      []WaiverUse        // in the policy's order
 
-	Inventory     []TLSUse // by client, then server, at most 4096
+	Inventory     []TLSUse // by client, then server, at most 8192
 	MoreInventory uint64   // flows of TLS whose use is not listed
 	Crossings     []Crossing
 	Timeline      Timeline

@@ -36,6 +36,7 @@ type auditFlags struct {
 	reported string
 	strict   bool
 	digest   bool
+	evidence evidenceFlags
 	quiet    bool
 	workers  int
 }
@@ -73,6 +74,7 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.StringVar(&f.reported, "now", "", "`TIME` of the report, as 2026-11-25T10:00:00Z: the same input then gives the same bytes")
 	flags.StringVarP(&f.iface, "interface", "i", "", "capture from the interface `IFACE` instead of reading files")
 	flags.DurationVar(&f.duration, "duration", 0, "end the capture after this `TIME`, such as 60s or 10m")
+	f.evidence.add(flags)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar, and of the inputs only what is wrong")
 	flags.IntVar(&f.workers, "workers", min(runtime.GOMAXPROCS(0), maxWorkers), "examine packets with `N` goroutines; the report is the same")
 	complete(c, "policy", rules.Profiles())
@@ -108,7 +110,15 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if err != nil {
 		return statusUsage, err
 	}
-	src, err := f.open(w, args)
+	if err := f.evidence.check(); err != nil {
+		return statusUsage, err
+	}
+	proof, err := f.evidence.begin(w, f.iface != "" || slices.Contains(args, "-"))
+	if err != nil {
+		return statusUsage, err
+	}
+	defer proof.close()
+	src, err := f.open(w, args, proof)
 	if err != nil {
 		return statusUsage, err
 	}
@@ -119,7 +129,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	}
 	defer out.close()
 
-	result, broken := f.judge(w, src, policy, out)
+	result, broken := f.judge(w, src, policy, out, proof)
 	unread := tellInputs(w, src.Inputs(), f.quiet)
 	if f.hash() == unasked && !f.quiet && slices.ContainsFunc(src.Inputs(), unhashed) {
 		fmt.Fprintln(w.stderr, "spanaudit: the report names no SHA-256 of these inputs, since they are large; --digest has it computed")
@@ -139,12 +149,15 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if err := out.write(a); err != nil {
 		return statusUsage, err
 	}
+	if err := proof.write(w, f, args, policy, src, result, a); err != nil {
+		return statusUsage, err
+	}
 	return auditStatus(result, unread, failOn, f.strict), nil
 }
 
 // judge runs the packets through the audit. A live capture ends with its time
 // or with the first interrupt; the second kills.
-func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, out *outputs) (*rules.Report, error) {
+func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, out *outputs, proof *evidence) (*rules.Report, error) {
 	ctx := context.Background()
 	if f.iface != "" {
 		var stop context.CancelFunc
@@ -167,7 +180,7 @@ func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, o
 	var duplicates uint64
 	result, err := runAudit(ctx, src, policy, auditOptions{
 		Workers: f.workers, Filter: f.filter, Flows: out.record(), Anew: out.anew,
-		Stats: func(n uint64) { duplicates = n },
+		Stats: func(n uint64) { duplicates = n }, Frames: proof.frames(f.iface),
 	})
 	bar.stop()
 	if duplicates > 0 && !f.quiet {
@@ -205,12 +218,16 @@ func (f *auditFlags) check(w world, args []string) error {
 	return nil
 }
 
-func (f *auditFlags) open(w world, args []string) (*capture.Source, error) {
+func (f *auditFlags) open(w world, args []string, proof *evidence) (*capture.Source, error) {
 	if f.iface != "" {
-		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter})
+		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter, Raw: proof != nil})
+	}
+	stdin := w.stdin
+	if proof != nil && proof.spool != nil {
+		stdin = proof.spool.tee(stdin)
 	}
 	return capture.Open(args, capture.Options{
-		Stdin: w.stdin, Filter: f.filter, Once: rewritable(f.flows),
+		Stdin: stdin, Filter: f.filter, Once: rewritable(f.flows),
 		Hash: f.hash(),
 	})
 }
@@ -221,9 +238,9 @@ const unasked = 256 << 20
 // hash returns up to what size inputs are hashed. The table names no hash.
 func (f *auditFlags) hash() int64 {
 	switch {
-	case f.format != "json":
+	case f.evidence.path == "" && f.format == "table":
 		return 0
-	case f.digest:
+	case f.evidence.path != "" || f.digest:
 		return math.MaxInt64
 	}
 	return unasked

@@ -29,7 +29,7 @@ type excerpt struct {
 	finding *rules.Finding
 	shown   *rules.Finding // as the excerpt shows it again; nil where it does not
 	content []byte         // pcapng
-	packets int
+	frames  []flow.Frame   // of the source, in the order of the packets
 }
 
 // maxGroup bounds the findings whose excerpts are made at once, in three readings
@@ -206,8 +206,11 @@ func (c *carver) write(s *selection, frames []capture.RawFrame) (*excerpt, error
 			return nil, err
 		}
 	}
-	e := &excerpt{finding: s.finding, content: b.Bytes(), packets: len(frames)}
-	if r, err := replay(e.content, c.policy); err == nil {
+	e := &excerpt{finding: s.finding, content: b.Bytes()}
+	for _, f := range frames {
+		e.frames = append(e.frames, f.Frame)
+	}
+	if r, err := reaudit(e.content, c.policy); err == nil {
 		e.shown = shown(r, s.finding)
 	}
 	return e, nil

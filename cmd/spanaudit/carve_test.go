@@ -31,12 +31,12 @@ func TestEveryFindingOfTheFixturesIsShownAgainByItsExcerpt(t *testing.T) {
 			c := carver{open: open, policy: policy, inputs: reportInputs(src.Inputs()), received: stats.Received, dropped: stats.Dropped}
 			err = c.carve(r.Findings, func(e *excerpt) error {
 				if e.shown == nil {
-					t.Errorf("%s %s is not shown by its %d packets: %s", e.finding.ID, e.finding.Rule, e.packets, e.finding.Message)
+					t.Errorf("%s %s is not shown by its %d packets: %s", e.finding.ID, e.finding.Rule, len(e.frames), e.finding.Message)
 				} else {
 					if e.shown.Message != e.finding.Message {
 						t.Errorf("it is shown otherwise: %s\n%s", e.finding.Message, e.shown.Message)
 					}
-					t.Logf("%s: %d packets of %d, %d bytes", e.finding.Rule, e.packets, stats.Frames, len(e.content))
+					t.Logf("%s: %d packets of %d, %d bytes", e.finding.Rule, len(e.frames), stats.Frames, len(e.content))
 				}
 				return nil
 			})

@@ -5,19 +5,21 @@ import (
 	"io"
 
 	"spanaudit/report"
+	"spanaudit/report/bundle"
 )
 
 // format is a form in which an audit is written.
 type format struct {
 	name   string
+	file   string // in a bundle
 	render func(io.Writer, *report.Audit, report.Screen) error
 }
 
 // formats lists the forms.
 func formats() []format {
 	return []format{
-		{"table", report.Table},
-		{"json", machine(report.JSON)},
+		{"table", "report.txt", report.Table},
+		{"json", bundle.AuditFile, machine(report.JSON)},
 	}
 }
 

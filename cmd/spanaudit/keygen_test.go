@@ -75,7 +75,7 @@ func TestAKeyThatAPasswordProtects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, stdout, _ := spanaudit("verify", evidence(t, "evidence.zip", key), "-k", path+".pub"); status != statusDone {
+	if status, stdout, _ := spanaudit("verify", sampleBundle(t, "evidence.zip", key), "-k", path+".pub"); status != statusDone {
 		t.Errorf("status %d\n%s", status, stdout)
 	}
 	if _, err := loadKey(env("wrong horse"), path, ""); err == nil || strings.Contains(err.Error(), "horse") {

@@ -24,6 +24,7 @@ type auditOptions struct {
 	Flows   func(*classify.Record) error // takes every flow that ended; may be nil
 	Anew    func() error                 // makes what Flows was given void; nil where src is not read with capture.Options.Once
 	Stats   func(duplicates uint64)      // takes what the report leaves out; may be nil
+	Frames  func(*capture.Batch)         // sees every batch as it is read; may be nil
 	Rules   []rules.Rule                 // that judge beside the catalogue's
 }
 
@@ -165,6 +166,9 @@ func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
 		if errors.Is(err, io.EOF) {
 			p.free <- b
 			return nil
+		}
+		if p.opt.Frames != nil {
+			p.opt.Frames(&b.Batch)
 		}
 		p.deal(b) // what came before an error, too
 		if err != nil {

@@ -14,28 +14,33 @@ import (
 
 func newVerify(w world, status *int) *cobra.Command {
 	var key string
+	var sources []string
 	c := &cobra.Command{
 		Use:   "verify BUNDLE",
-		Short: "Check that evidence is whole and by whom it is signed",
+		Short: "Check evidence: that it is whole, by whom it is signed, and that it proves what it says",
 		Long: "verify reads a bundle, which is a directory or a zip archive, and compares each file with the manifest: its size and\n" +
 			"its SHA-256, that none is missing and none was added; and the manifest with its signature. With --key it must be\n" +
 			"signed, and by that key. Without it, verify says which key signed; that the key is the auditor's is for you to know.\n" +
 			"A bundle that is not signed may have been made by whoever holds it: it is then only shown to be in itself consistent.\n\n" +
+			"Then it audits the excerpt of each finding by the bundle's policy: the finding must come out again. With --source,\n" +
+			"the whole audit is done again from the captures that it was made from, and must come out the same.\n\n" +
 			"The exit status is 0 when nothing is wrong, 1 when something is, 2 for wrong use, 3 for what cannot be read as a bundle.",
-		Example: "  spanaudit verify evidence.zip --key audit.key.pub",
-		Args:    oneArg("a bundle: a directory or a zip archive that audit --evidence wrote"),
+		Example: "  spanaudit verify evidence.zip --key audit.key.pub\n" +
+			"  spanaudit verify evidence.zip --source captures/",
+		Args: oneArg("a bundle: a directory or a zip archive that audit --evidence wrote"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var err error
-			*status, err = verify(w, args[0], key)
+			*status, err = verify(w, args[0], key, sources)
 			return err
 		},
 	}
+	c.Flags().StringArrayVarP(&sources, "source", "s", nil, "audit the capture `FILE|DIR` again, too, and compare with the audit in the bundle; may be repeated")
 	c.Flags().StringVarP(&key, "key", "k", "", "the public `KEY` that must have signed: a file, or the key itself")
 	return c
 }
 
 // verify examines a bundle, says what came out, and returns the exit status.
-func verify(w world, path, key string) (int, error) {
+func verify(w world, path, key string, sources []string) (int, error) {
 	var wanted *minisign.PublicKey
 	if key != "" {
 		var err error
@@ -51,12 +56,19 @@ func verify(w world, path, key string) (int, error) {
 	r := b.Check(wanted)
 	lines := []report.Check{container(r), filesLine(r), completeness(r), manifestLine(r), signatureLine(r, wanted != nil)}
 	problems := r.Problems
-	if len(problems) == 0 {
-		replayed, err := replay(b)
+	if len(problems) == 0 { // else there is nothing to rest on
+		again, err := replay(b)
 		if err != nil {
 			return statusUnread, err
 		}
-		problems = replayed
+		lines, problems = append(lines, again.line()), again.problems
+		if len(sources) > 0 {
+			line, wrong, err := reproduce(w, b, sources)
+			if err != nil {
+				return statusUnread, err
+			}
+			lines, problems = append(lines, line), append(problems, wrong...)
+		}
 	}
 	text := make([]string, len(problems))
 	for i, p := range problems {
@@ -70,10 +82,6 @@ func verify(w world, path, key string) (int, error) {
 	}
 	return statusDone, nil
 }
-
-// replay is where the engine is to run again on each excerpt of a bundle whose
-// files are whole.
-func replay(*bundle.Bundle) ([]bundle.Problem, error) { return nil, nil }
 
 func container(r *bundle.Result) report.Check {
 	if r.BadContainer > 0 {

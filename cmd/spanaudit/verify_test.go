@@ -13,9 +13,9 @@ import (
 	"spanaudit/report/bundle"
 )
 
-// evidence writes a bundle with a saved audit of the fixture in which nearly
+// sampleBundle writes a bundle with a saved audit of the fixture in which nearly
 // everything is wrong.
-func evidence(t *testing.T, base string, key *minisign.PrivateKey) string {
+func sampleBundle(t *testing.T, base string, key *minisign.PrivateKey) string {
 	t.Helper()
 	dir := t.TempDir()
 	saved := filepath.Join(dir, "audit.json")
@@ -72,7 +72,7 @@ func TestVerifySaysWhatIsShownAndWhatNot(t *testing.T) {
 		{"signed, the key itself given", key, []string{"-k", line[len(line)-1]}, []string{"signature ok by the key"}},
 	} {
 		for _, base := range []string{"evidence", "evidence.zip"} {
-			status, stdout, stderr := spanaudit(append([]string{"verify", evidence(t, base, c.key)}, c.args...)...)
+			status, stdout, stderr := spanaudit(append([]string{"verify", sampleBundle(t, base, c.key)}, c.args...)...)
 			if status != statusDone || stderr != "" {
 				t.Errorf("%s: %s: status %d, %q\n%s", base, c.name, status, stderr, stdout)
 			}
@@ -88,7 +88,7 @@ func TestVerifySaysWhatIsShownAndWhatNot(t *testing.T) {
 func TestVerifyNamesWhatWasChanged(t *testing.T) {
 	key, pub := openKey(t)
 	_, other := openKey(t)
-	path := evidence(t, "evidence", key)
+	path := sampleBundle(t, "evidence", key)
 	excerpt := filepath.Join(path, "excerpts/site.pcapng")
 	data := read(t, excerpt)
 	data[1000]++
@@ -110,7 +110,7 @@ func TestVerifyNamesWhatWasChanged(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
 	}
-	status, stdout, _ = spanaudit("verify", evidence(t, "evidence.zip", key), "-k", other)
+	status, stdout, _ = spanaudit("verify", sampleBundle(t, "evidence.zip", key), "-k", other)
 	if status != statusViolations || !strings.Contains(flat(stdout), "is by another key") {
 		t.Errorf("another key: status %d\n%s", status, stdout)
 	}
@@ -127,12 +127,12 @@ func TestVerifyNamesWhatWasChanged(t *testing.T) {
 
 func TestABundleIsReadAsTheAuditInIt(t *testing.T) {
 	for _, base := range []string{"evidence", "evidence.zip"} {
-		path := evidence(t, base, nil)
+		path := sampleBundle(t, base, nil)
 		if status, text, stderr := spanaudit("explain", path, "tls-version"); status != statusDone || !strings.HasPrefix(text, "Rule tls-version: fail\n") {
 			t.Errorf("%s: status %d, %s", base, status, stderr)
 		}
 	}
-	path := evidence(t, "evidence", nil)
+	path := sampleBundle(t, "evidence", nil)
 	saved := filepath.Join(path, bundle.AuditFile)
 	if err := os.WriteFile(saved, bytes.Replace(read(t, saved), []byte(`"fail"`), []byte(`"pass"`), 1), 0o666); err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestMinisignIsUnderstood(t *testing.T) {
 		t.Skipf("needs minisign: %v", err)
 	}
 	key, pub := openKey(t)
-	dir := evidence(t, "evidence", key)
+	dir := sampleBundle(t, "evidence", key)
 	manifest := filepath.Join(dir, bundle.ManifestFile)
 	if out, err := exec.Command("minisign", "-V", "-p", pub, "-m", manifest).CombinedOutput(); err != nil || !strings.Contains(string(out), "policy-sha256:") {
 		t.Errorf("%v: %s", err, out)

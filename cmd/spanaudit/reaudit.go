@@ -8,8 +8,8 @@ import (
 	"spanaudit/rules"
 )
 
-// replay audits a capture that is held in memory.
-func replay(content []byte, policy *rules.Policy) (*rules.Report, error) {
+// reaudit audits a capture that is held in memory.
+func reaudit(content []byte, policy *rules.Policy) (*rules.Report, error) {
 	src, err := capture.Open([]string{"-"}, capture.Options{Stdin: bytes.NewReader(content)})
 	if err != nil {
 		return nil, err
