@@ -46,6 +46,11 @@ type Options struct {
 	Filter string    // BPF text, as for tcpdump; "" takes every frame; needs a cgo build
 	Hash   int64     // compute the SHA-256 of streams, and of files that hold no more bytes than this all together; 0 of none
 
+	// Anonymize maps the addresses in all frames, in place, before anything is
+	// read of them but by Filter; nil leaves them. While the source is being
+	// read nobody else may use it.
+	Anonymize *flow.Anonymizer
+
 	// Once has files read once, as if each were in order, as nearly all are. Of
 	// one that is not Read tells with ErrDisorder. Without it files are looked
 	// through first.
@@ -65,6 +70,7 @@ type Source struct {
 	live    *live  // of an interface
 	filter  *filter
 	decoder decoder
+	rewrite *rewriter // nil without Options.Anonymize
 	spares  spares
 	hashes  *hashes // nil without Options.Hash
 
@@ -89,7 +95,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{inputs: inputs, filter: filter}
+	s := &Source{inputs: inputs, filter: filter, rewrite: newRewriter(opt.Anonymize)}
 	s.decoder.init()
 	for _, in := range inputs {
 		if in.stream != nil {
@@ -118,6 +124,7 @@ func (s *Source) Rewind() {
 	}
 	s.decoder = decoder{}
 	s.decoder.init()
+	s.rewrite.again()
 	s.done.Store(0)
 	s.merge = &merge{source: s, unprepared: s.inputs}
 }
@@ -179,6 +186,7 @@ func (s *Source) take(f *frame, b *Batch) {
 			return
 		}
 	}
+	s.rewrite.frame(f)
 	n := len(b.Packets)
 	if s.decoder.decode(f, b); len(b.Packets) > n {
 		b.hold(f.slab)
@@ -231,4 +239,6 @@ func (s *Source) Close() error {
 type LiveOptions struct {
 	Filter  string // BPF text, run by the kernel; "" takes every frame
 	Snaplen int    // bytes kept of each frame; 0 is 262144, all of it
+
+	Anonymize *flow.Anonymizer // see Options.Anonymize
 }
