@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spanaudit/capture"
+	"spanaudit/flow"
 	"spanaudit/report"
 	"spanaudit/rules"
 )
@@ -35,7 +36,11 @@ type auditFlags struct {
 	strict   bool
 	digest   bool
 	quiet    bool
-	workers  int
+
+	anonymize    bool
+	anonymizeKey string
+
+	workers int
 }
 
 func newAudit(w world, status *int) *cobra.Command {
@@ -68,6 +73,8 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; the report says so")
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 4 when nothing failed but something could not be decided")
+	flags.BoolVar(&f.anonymize, "anonymize", false, "map IP addresses and MACs to others, the same in all that is written; networks and\nvendors can still be told, and names of hosts and devices stay as they are")
+	flags.StringVar(&f.anonymizeKey, "anonymize-key", "", "anonymize by the secret in `FILE`, 16 bytes or more: with the same policy the same\nmapping each time; without it the mapping is another in every run")
 	flags.StringVarP(&f.iface, "interface", "i", "", "capture from the interface `IFACE` instead of reading files")
 	flags.DurationVar(&f.duration, "duration", 0, "end the capture after this `TIME`, such as 60s or 10m")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar, and of the inputs only what is wrong")
@@ -97,7 +104,16 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if err != nil {
 		return statusUsage, err
 	}
-	src, err := f.open(w, args)
+	mapping, err := f.mapping(policy)
+	if err != nil {
+		return statusUsage, err
+	}
+	if mapping != nil {
+		if policy, err = policy.Anonymized(mapping); err != nil {
+			return statusUsage, err
+		}
+	}
+	src, err := f.open(w, args, mapping)
 	if err != nil {
 		return statusUsage, err
 	}
@@ -108,7 +124,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	}
 	defer out.close()
 
-	result, broken := f.judge(w, src, policy, out)
+	result, broken := f.judge(w, src, policy, out, mapping)
 	unread := tellInputs(w, src.Inputs(), f.quiet)
 	if f.hash() == unasked && !f.quiet && slices.ContainsFunc(src.Inputs(), unhashed) {
 		fmt.Fprintln(w.stderr, "spanaudit: the report names no SHA-256 of these inputs, since they are large; --digest has it computed")
@@ -123,7 +139,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if policy.ReviewDue(result.End.UTC()) {
 		w.complain(fmt.Errorf("policy %s was to be reviewed by %s, before this capture", policy.Name, policy.Metadata.ReviewBy))
 	}
-	if err := out.write(&report.Audit{Tool: tool(), Inputs: reportInputs(src.Inputs()), Report: result}); err != nil {
+	if err := out.write(&report.Audit{Tool: tool(), Inputs: reportInputs(src.Inputs(), mapping), Report: result}); err != nil {
 		return statusUsage, err
 	}
 	return auditStatus(result, unread, failOn, f.strict), nil
@@ -131,7 +147,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 
 // judge runs the packets through the audit. A live capture ends with its time
 // or with the first interrupt; the second kills.
-func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, out *outputs) (*rules.Report, error) {
+func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, out *outputs, mapping *flow.Anonymizer) (*rules.Report, error) {
 	ctx := context.Background()
 	if f.iface != "" {
 		var stop context.CancelFunc
@@ -153,7 +169,7 @@ func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, o
 	}
 	var duplicates uint64
 	result, err := runAudit(ctx, src, policy, auditOptions{
-		Workers: f.workers, Filter: f.filter, Flows: out.record(), Anew: out.anew,
+		Workers: f.workers, Filter: mapping.TextOf(f.filter), Flows: out.record(), Anew: out.anew,
 		Stats: func(n uint64) { duplicates = n },
 	})
 	bar.stop()
@@ -194,13 +210,13 @@ func (f *auditFlags) check(w world, args []string) error {
 	return nil
 }
 
-func (f *auditFlags) open(w world, args []string) (*capture.Source, error) {
+func (f *auditFlags) open(w world, args []string, mapping *flow.Anonymizer) (*capture.Source, error) {
 	if f.iface != "" {
-		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter})
+		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter, Anonymize: mapping})
 	}
 	return capture.Open(args, capture.Options{
 		Stdin: w.stdin, Filter: f.filter, Once: rewritable(f.flows),
-		Hash: f.hash(),
+		Hash: f.hash(), Anonymize: mapping,
 	})
 }
 
