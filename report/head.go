@@ -51,6 +51,9 @@ func head(a *Audit) string {
 	if len(counts) == 0 {
 		text = "No requirement was judged."
 	}
+	if a.Anonymized {
+		text += " IP addresses and MACs were replaced by others."
+	}
 	return text + " " + policyLine(&a.Policy) + " " + periodLine(a.Period)
 }
 

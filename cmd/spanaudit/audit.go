@@ -1,21 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"os/signal"
 	"runtime"
-	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"spanaudit/capture"
 	"spanaudit/report"
 	"spanaudit/rules"
 )
@@ -38,7 +32,11 @@ type auditFlags struct {
 	digest   bool
 	evidence evidenceFlags
 	quiet    bool
-	workers  int
+
+	anonymize    bool
+	anonymizeKey string
+
+	workers int
 }
 
 func newAudit(w world, status *int) *cobra.Command {
@@ -72,6 +70,8 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 4 when nothing failed but something could not be decided")
 	flags.StringVar(&f.reported, "now", "", "`TIME` of the report, as 2026-11-25T10:00:00Z: the same input then gives the same bytes")
+	flags.BoolVar(&f.anonymize, "anonymize", false, "map IP addresses and MACs to others, the same in all that is written; networks and\nvendors can still be told, and names of hosts and devices stay as they are")
+	flags.StringVar(&f.anonymizeKey, "anonymize-key", "", "anonymize by the secret in `FILE`, 16 bytes or more: with the same policy the same\nmapping each time; without it the mapping is another in every run")
 	flags.StringVarP(&f.iface, "interface", "i", "", "capture from the interface `IFACE` instead of reading files")
 	flags.DurationVar(&f.duration, "duration", 0, "end the capture after this `TIME`, such as 60s or 10m")
 	f.evidence.add(flags)
@@ -86,107 +86,6 @@ func newAudit(w world, status *int) *cobra.Command {
 // complete offers words, beside files, to the shell.
 func complete(c *cobra.Command, flag string, words []string) {
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveDefault))
-}
-
-// audit carries the audit out and returns the exit status; with an error, that
-// status or 2, whichever is higher, holds.
-func audit(w world, f *auditFlags, args []string) (int, error) {
-	if err := f.check(w, args); err != nil {
-		return statusUsage, err
-	}
-	form, err := formatOf(f.format)
-	if err != nil {
-		return statusUsage, err
-	}
-	policy, err := loadPolicy(w, f.policy)
-	if err != nil {
-		return statusUsage, err
-	}
-	now, err := reportTime(f.reported)
-	if err != nil {
-		return statusUsage, err
-	}
-	failOn, err := f.threshold(policy)
-	if err != nil {
-		return statusUsage, err
-	}
-	if err := f.evidence.check(); err != nil {
-		return statusUsage, err
-	}
-	proof, err := f.evidence.begin(w, f.iface != "" || slices.Contains(args, "-"))
-	if err != nil {
-		return statusUsage, err
-	}
-	defer proof.close()
-	src, err := f.open(w, args, proof)
-	if err != nil {
-		return statusUsage, err
-	}
-	defer src.Close()
-	out, err := f.create(w, src, policy, form)
-	if err != nil {
-		return statusUsage, err
-	}
-	defer out.close()
-
-	result, broken := f.judge(w, src, policy, out, proof)
-	unread := tellInputs(w, src.Inputs(), f.quiet)
-	if f.hash() == unasked && !f.quiet && slices.ContainsFunc(src.Inputs(), unhashed) {
-		fmt.Fprintln(w.stderr, "spanaudit: the report names no SHA-256 of these inputs, since they are large; --digest has it computed")
-	}
-	if result == nil {
-		return statusUnread, broken
-	}
-	if broken != nil && !unread { // else its input has told it
-		w.complain(broken)
-		unread = true
-	}
-	if policy.ReviewDue(result.End.UTC()) {
-		w.complain(fmt.Errorf("policy %s was to be reviewed by %s, before this capture", policy.Name, policy.Metadata.ReviewBy))
-	}
-	a := report.New(tool(), reportInputs(src.Inputs()), result)
-	a.Reported = now
-	if err := out.write(a); err != nil {
-		return statusUsage, err
-	}
-	if err := proof.write(w, f, args, policy, src, result, a); err != nil {
-		return statusUsage, err
-	}
-	return auditStatus(result, unread, failOn, f.strict), nil
-}
-
-// judge runs the packets through the audit. A live capture ends with its time
-// or with the first interrupt; the second kills.
-func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, out *outputs, proof *evidence) (*rules.Report, error) {
-	ctx := context.Background()
-	if f.iface != "" {
-		var stop context.CancelFunc
-		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		context.AfterFunc(ctx, stop)
-		if f.duration > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, f.duration)
-			defer cancel()
-		}
-		if !f.quiet {
-			fmt.Fprintf(w.stderr, "spanaudit: capturing from %s%s; Ctrl-C ends the capture and writes the report\n", f.iface, f.until())
-		}
-	}
-	var bar *progress
-	if !f.quiet {
-		bar = startProgress(w.stderr, src.Progress)
-	}
-	var duplicates uint64
-	result, err := runAudit(ctx, src, policy, auditOptions{
-		Workers: f.workers, Filter: f.filter, Flows: out.record(), Anew: out.anew,
-		Stats: func(n uint64) { duplicates = n }, Frames: proof.frames(f.iface),
-	})
-	bar.stop()
-	if duplicates > 0 && !f.quiet {
-		fmt.Fprintf(w.stderr, "spanaudit: duplicates of packets, as a SPAN port makes them, that were left out: %d\n", duplicates)
-	}
-	return result, err
 }
 
 func (f *auditFlags) until() string {
@@ -216,20 +115,6 @@ func (f *auditFlags) check(w world, args []string) error {
 		}
 	}
 	return nil
-}
-
-func (f *auditFlags) open(w world, args []string, proof *evidence) (*capture.Source, error) {
-	if f.iface != "" {
-		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter, Raw: proof != nil})
-	}
-	stdin := w.stdin
-	if proof != nil && proof.spool != nil {
-		stdin = proof.spool.tee(stdin)
-	}
-	return capture.Open(args, capture.Options{
-		Stdin: stdin, Filter: f.filter, Once: rewritable(f.flows),
-		Hash: f.hash(),
-	})
 }
 
 // unasked is the bytes of files of which a JSON report names the SHA-256 unasked.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,6 +57,9 @@ type evidence struct {
 // begin makes the place for the bundle and has its key ready, before any work is
 // done; nil without --evidence.
 func (f *evidenceFlags) begin(w world, once bool) (*evidence, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	if f.path == "" {
 		return nil, nil
 	}
@@ -95,41 +98,47 @@ func (e *evidence) frames(iface string) func(*capture.Batch) {
 	return e.spool.take
 }
 
-// reopen opens the inputs of the audit once more.
-func (e *evidence) reopen(f *auditFlags, args []string) (*capture.Source, error) {
-	opt := capture.Options{Raw: true, Filter: f.filter}
-	if e.spool == nil {
-		return capture.Open(args, opt)
+// tee returns a reader of r of which a second reading is kept, where one will be
+// wanted.
+func (e *evidence) tee(r io.Reader) io.Reader {
+	if e == nil || e.spool == nil {
+		return r
 	}
-	path, err := e.spool.path()
+	return e.spool.tee(r)
+}
+
+// reopen opens the inputs of the audit once more.
+func (j *job) reopen() (*capture.Source, error) {
+	opt := capture.Options{Raw: true, Filter: j.filter, Anonymize: j.mapping}
+	if j.proof.spool == nil {
+		return capture.Open(j.args, opt)
+	}
+	path, err := j.proof.spool.path()
 	if err != nil {
 		return nil, fmt.Errorf("keep the input for the evidence: %w", err)
 	}
-	if f.iface != "" {
+	if j.iface != "" {
+		opt.Anonymize = nil // what was kept is mapped
 		return capture.Open([]string{path}, opt)
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	opt.Stdin = file // which the source's end leaves open, until the program's
+	args := slices.Clone(j.args)
+	args[slices.Index(args, "-")] = path
 	return capture.Open(args, opt)
 }
 
-// write writes the bundle; the nil evidence writes none.
-func (e *evidence) write(w world, f *auditFlags, args []string, policy *rules.Policy, src *capture.Source, r *rules.Report, a *report.Audit) error {
+// prove writes the bundle, where one is wanted.
+func (j *job) prove(stats capture.Stats, r *rules.Report, a *report.Audit) error {
+	e := j.proof
 	if e == nil {
 		return nil
 	}
-	stats := src.Stats()
 	m := bundle.Manifest{
 		Tool: a.Tool, Created: a.Reported,
 		Policy: bundle.Policy{Name: a.Policy.Name, Version: a.Policy.Version, SHA256: a.Policy.SHA256},
-		Inputs: a.Inputs, Redaction: bundle.Redaction{Secrets: bundle.Kept},
+		Inputs: a.Inputs, Anonymized: a.Anonymized, Redaction: bundle.Redaction{Secrets: bundle.Kept},
 	}
 	c := carver{
-		open:   func() (*capture.Source, error) { return e.reopen(f, args) },
-		policy: policy, inputs: a.Inputs, received: stats.Received, dropped: stats.Dropped,
+		open: j.reopen, policy: j.policy, inputs: a.Inputs, received: stats.Received, dropped: stats.Dropped,
 	}
 	err := c.carve(r.Findings, func(x *excerpt) error {
 		entry := c.entry(x)
@@ -139,9 +148,9 @@ func (e *evidence) write(w world, f *auditFlags, args []string, policy *rules.Po
 	if err != nil {
 		return fmt.Errorf("cut out the evidence: %w", err)
 	}
-	if policy.Text != nil {
+	if j.policy.Text != nil {
 		m.Policy.File = "policy.yaml"
-		if err := e.writer.Add(m.Policy.File, policy.Text); err != nil {
+		if err := e.writer.Add(m.Policy.File, j.policy.Text); err != nil {
 			return err
 		}
 	}
@@ -158,8 +167,8 @@ func (e *evidence) write(w world, f *auditFlags, args []string, policy *rules.Po
 		return err
 	}
 	unshown := slices.IndexFunc(m.Excerpts, func(x bundle.Excerpt) bool { return !x.Reproduced }) >= 0
-	if !f.quiet || unshown {
-		fmt.Fprintln(w.stderr, "spanaudit: "+e.summary(&m))
+	if !j.quiet || unshown {
+		fmt.Fprintln(j.stderr, "spanaudit: "+e.summary(&m))
 	}
 	return nil
 }
