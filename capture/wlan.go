@@ -88,13 +88,18 @@ func (d *decoder) amsdu(data []byte, f *frame, p *flow.Packet, b *Batch) reason 
 		if !s.ReadBytes(&dst, 6) || !s.ReadBytes(&src, 6) || !s.ReadUint16(&length) {
 			break
 		}
-		inner := f.inside(s[:min(int(length), len(s))])
+		n := min(int(length), len(s))
+		inner := f.inside(s[:n:n])
 		inner.length = min(inner.length, int(length))
 		s = s[min((int(length)+14+3)&^3-14, len(s)):]
 		q := outer
 		q.DstMAC, q.SrcMAC = flow.MAC(dst), flow.MAC(src)
 		d.layers = layers
-		switch got := d.llc(inner.data, &inner, &q, b); {
+		got := d.llc(inner.data, &inner, &q, b)
+		if got.why > consumed && d.unpacked != nil {
+			d.unpacked.loose(inner.data)
+		}
+		switch {
 		case got.why == delivered && r.why != delivered:
 			*p, r = q, got
 		case got.why == delivered:
