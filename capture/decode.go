@@ -18,6 +18,9 @@ type decoder struct {
 
 	raw   bool         // packets are told with what they were put together from
 	parts []flow.Frame // of the frame at hand, what was put together in it so far
+
+	unpacked *Unpacked // takes where fragments lie; nil of a Source
+	last     reason    // of the frame decoded last
 }
 
 // maxLayers bounds the headers of tunnels and taps that are taken off one
@@ -49,6 +52,7 @@ func (d *decoder) decode(f *frame, b *Batch) {
 		d.tellParts(f, b)
 	}
 	d.count(r)
+	d.last = r
 }
 
 // deeper counts a header around another; false if no network makes so many.

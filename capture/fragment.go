@@ -41,12 +41,13 @@ type datagram struct {
 	key      datagramKey
 	born     flow.Time
 	data     []byte
-	have     []span       // sorted, not touching one another
-	total    int          // its length; 0 until the last fragment came
-	protocol uint8        // of the fragment at offset 0
-	count    uint64       // fragments in it
-	done     bool         // it was delivered or given up
-	parts    []flow.Frame // that it is made of, where that is to be told
+	have     []span            // sorted, not touching one another
+	total    int               // its length; 0 until the last fragment came
+	protocol uint8             // of the fragment at offset 0
+	count    uint64            // fragments in it
+	done     bool              // it was delivered or given up
+	parts    []flow.Frame      // that it is made of, where that is to be told
+	unpacked *unpackedDatagram // where Unpack does it
 }
 
 // span is a run of bytes of a datagram, from start to before end.
@@ -86,6 +87,9 @@ func (d *decoder) fragment(at piece, s segment, f *frame, p *flow.Packet, b *Bat
 	}
 	d.stats.Fragments++
 	g := d.datagram(key, f.time)
+	if d.unpacked != nil {
+		d.unpacked.fragment(g, at, s.data)
+	}
 	if g.done {
 		return reason{why: consumed}
 	}
@@ -106,7 +110,10 @@ func (d *decoder) fragment(at piece, s segment, f *frame, p *flow.Packet, b *Bat
 	d.stats.Reassembled++
 	d.parts = g.parts
 	p.Length += g.total - len(s.data)
-	s.data = g.data
+	s.data = g.data[:len(g.data):len(g.data)]
+	if g.unpacked != nil {
+		g.unpacked.data = s.data
+	}
 	d.fragments.finish(g)
 	return d.extensions(g.protocol, s, f, p, b)
 }

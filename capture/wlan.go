@@ -96,7 +96,8 @@ func (d *decoder) amsdu(data []byte, f *frame, p *flow.Packet, b *Batch) reason 
 			d.rewriter.macs(dst)
 			d.rewriter.macs(src)
 		}
-		inner := f.inside(s[:min(int(length), len(s))])
+		n := min(int(length), len(s))
+		inner := f.inside(s[:n:n])
 		inner.length = min(inner.length, int(length))
 		s = s[min((int(length)+14+3)&^3-14, len(s)):]
 		q := outer
@@ -105,6 +106,9 @@ func (d *decoder) amsdu(data []byte, f *frame, p *flow.Packet, b *Batch) reason 
 		got := d.llc(inner.data, &inner, &q, b)
 		if got.why > consumed && d.rewriter != nil {
 			d.rewriter.wipe()
+		}
+		if got.why > consumed && d.unpacked != nil {
+			d.unpacked.loose(inner.data)
 		}
 		switch {
 		case got.why == delivered && r.why != delivered:

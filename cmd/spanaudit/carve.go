@@ -16,10 +16,10 @@ import (
 // shown again, and shows it again: an excerpt is right when the engine finds in
 // it what it is to prove.
 type carver struct {
-	open   func() (*capture.Source, error) // the same inputs once more, with Options.Raw
-	policy *rules.Policy
-	inputs []report.Input
-	redact func([]capture.RawFrame) error // overwrites secrets in frames; nil leaves them
+	open    func() (*capture.Source, error) // the same inputs once more, with Options.Raw
+	policy  *rules.Policy
+	inputs  []report.Input
+	secrets bool // stay in the packets
 
 	received, dropped uint64 // as the capture itself counted
 }
@@ -30,6 +30,7 @@ type excerpt struct {
 	shown   *rules.Finding // as the excerpt shows it again; nil where it does not
 	content []byte         // pcapng
 	frames  []flow.Frame   // of the source, in the order of the packets
+	blanked redaction
 }
 
 // maxGroup bounds the findings whose excerpts are made at once, in three readings
@@ -191,6 +192,10 @@ func (c *carver) write(s *selection, frames []capture.RawFrame) (*excerpt, error
 	for _, in := range c.inputs {
 		names = append(names, in.Name)
 	}
+	var blanked redaction
+	if !c.secrets {
+		frames, blanked = redact(frames)
+	}
 	var b bytes.Buffer
 	w, err := capture.NewPcapngWriter(&b, capture.PcapngOptions{Application: tool().Name + " " + tool().Version, Inputs: names})
 	if err != nil {
@@ -206,7 +211,7 @@ func (c *carver) write(s *selection, frames []capture.RawFrame) (*excerpt, error
 			return nil, err
 		}
 	}
-	e := &excerpt{finding: s.finding, content: b.Bytes()}
+	e := &excerpt{finding: s.finding, content: b.Bytes(), blanked: blanked}
 	for _, f := range frames {
 		e.frames = append(e.frames, f.Frame)
 	}

@@ -137,12 +137,19 @@ func (j *job) prove(stats capture.Stats, r *rules.Report, a *report.Audit) error
 		Policy: bundle.Policy{Name: a.Policy.Name, Version: a.Policy.Version, SHA256: a.Policy.SHA256},
 		Inputs: a.Inputs, Anonymized: a.Anonymized, Redaction: bundle.Redaction{Secrets: bundle.Kept},
 	}
+	if !e.flags.keepSecrets {
+		m.Redaction = bundle.Redaction{Secrets: bundle.Blanked, Counts: map[string]uint64{"packets": 0, "bytes": 0}}
+	}
 	c := carver{
-		open: j.reopen, policy: j.policy, inputs: a.Inputs, received: stats.Received, dropped: stats.Dropped,
+		open: j.reopen, policy: j.policy, secrets: e.flags.keepSecrets, inputs: a.Inputs, received: stats.Received, dropped: stats.Dropped,
 	}
 	err := c.carve(r.Findings, func(x *excerpt) error {
 		entry := c.entry(x)
 		m.Excerpts = append(m.Excerpts, entry)
+		if !c.secrets {
+			m.Redaction.Counts["packets"] += uint64(x.blanked.Frames)
+			m.Redaction.Counts["bytes"] += uint64(x.blanked.Bytes)
+		}
 		return e.writer.Add(entry.File, x.content)
 	})
 	if err != nil {

@@ -47,7 +47,7 @@ type Policy struct {
 // Redaction says what was taken out of the excerpts, length by length.
 type Redaction struct {
 	Secrets string            `json:"secrets"` // "blanked" or "kept"
-	Counts  map[string]uint64 `json:"counts"`  // places, by what stood there, such as "RTSP Authorization"
+	Counts  map[string]uint64 `json:"counts"`  // "packets" that were altered, and "bytes" in them
 }
 
 // The values of Redaction.Secrets.
