@@ -22,7 +22,7 @@ const Schema = "spanaudit/audit/v1"
 type Audit struct {
 	Schema       string        `json:"schema"`
 	Tool         Tool          `json:"tool"`
-	Reported     Instant       `json:"reported,omitzero"` // when the report was made; nothing else of it depends on a clock
+	Reported     Instant       `json:"reported,omitzero"`    // when the report was made; nothing else of it depends on a clock
 	Anonymized   bool          `json:"anonymized,omitempty"` // its IP addresses and MACs are not those of the wire
 	Policy       Policy        `json:"policy"`
 	Inputs       []Input       `json:"inputs"` // indexed by flow.Frame.Input
