@@ -87,7 +87,7 @@ func Compare(older, newer *Audit) *Diff {
 	}
 	renamed := renamings(older, is, was, appeared)
 	d.Findings = Findings{[]Finding{}, []Gone{}, []Gone{}, []Kept{}}
-	j := judgement{old: older, new: newer, loss: lossOf(older, newer)}
+	j := newJudgement(older, newer)
 	again := map[*Finding]bool{}
 	for i := range newer.Findings {
 		f := &newer.Findings[i]
@@ -190,11 +190,11 @@ func side(a *Audit) Side {
 
 func verdictChanges(older, newer *Audit) []VerdictChange {
 	list := []VerdictChange{}
-	seen := map[string]bool{}
+	seen, before := map[string]bool{}, byRule(older)
 	for i := range newer.Requirements {
 		q := &newer.Requirements[i]
 		v := VerdictChange{Rule: q.Rule, New: q.Verdict, Reason: q.Reason}
-		if was := older.requirement(q.Rule); was != nil {
+		if was := before[q.Rule]; was != nil {
 			v.Old = was.Verdict
 		}
 		if v.Old != v.New && !seen[q.Rule] {

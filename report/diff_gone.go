@@ -9,8 +9,30 @@ import (
 
 // judgement says of findings that are gone whether they are fixed.
 type judgement struct {
-	old, new *Audit
-	loss     string // why the new capture may not show a violation; empty when nothing speaks for it
+	new  *Audit
+	loss string // why the new capture may not show a violation; empty when nothing speaks for it
+
+	requirements map[string]*Requirement // of the new audit, by rule
+	docs         map[string]rules.Doc    // of the rules that this version knows
+}
+
+func newJudgement(older, newer *Audit) *judgement {
+	j := &judgement{new: newer, loss: lossOf(older, newer), requirements: byRule(newer), docs: map[string]rules.Doc{}}
+	for _, d := range rules.Catalogue() {
+		j.docs[d.ID] = d
+	}
+	return j
+}
+
+// byRule returns the first requirement of each rule.
+func byRule(a *Audit) map[string]*Requirement {
+	m := make(map[string]*Requirement, len(a.Requirements))
+	for i := range a.Requirements {
+		if q := &a.Requirements[i]; m[q.Rule] == nil {
+			m[q.Rule] = q
+		}
+	}
+	return m
 }
 
 // gone reports whether a finding that the new audit does not have is fixed, and on
@@ -18,7 +40,7 @@ type judgement struct {
 // and where it can be told with the same peer, what the rule is about, and decided
 // all of it.
 func (j *judgement) gone(f *Finding) (fixed bool, reason string) {
-	q := j.new.requirement(f.Rule)
+	q := j.requirements[f.Rule]
 	if q == nil {
 		return false, fmt.Sprintf("%s %s does not judge %s", j.new.Tool.Name, j.new.Tool.Version, f.Rule)
 	}
@@ -34,7 +56,7 @@ func (j *judgement) gone(f *Finding) (fixed bool, reason string) {
 	if q.Unlisted > 0 {
 		return false, fmt.Sprintf("%d violations of the rule are not listed, and it may be among them", q.Unlisted)
 	}
-	doc := docOf(f.Rule)
+	doc := j.docs[f.Rule]
 	if j.loss != "" && (doc.ID == "" || doc.Kind == rules.Prohibition) {
 		return false, j.loss
 	}
@@ -107,7 +129,7 @@ func (j *judgement) device(f *Finding) (who, id string, seen bool) {
 			return who, other.ID, true
 		}
 	}
-	if q := j.new.requirement(f.Rule); id != "" && q != nil { // beyond the hosts that are listed
+	if q := j.requirements[f.Rule]; id != "" && q != nil { // beyond the hosts that are listed
 		for _, v := range q.Devices {
 			seen = seen || v.ID == id
 		}
