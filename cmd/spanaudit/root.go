@@ -19,6 +19,7 @@ func newRoot(w world, status *int) *cobra.Command {
 		newAudit(w, status),
 		newReport(w),
 		newExplain(w),
+		newDiff(w, status),
 		newVerify(w, status),
 		newKeygen(w),
 		newPolicy(w, status),
