@@ -20,6 +20,8 @@ func formats() []format {
 	return []format{
 		{"table", "report.txt", report.Table},
 		{"json", bundle.AuditFile, machine(report.JSON)},
+		{"csv", "findings.csv", machine(report.CSV)},
+		{"csv-inventory", "tls-inventory.csv", machine(report.InventoryCSV)},
 	}
 }
 
