@@ -20,6 +20,7 @@ type form struct {
 func machineForms() []form {
 	return slices.Concat(
 		csvForms(),
+		[]form{{"md", Markdown}},
 	)
 }
 
