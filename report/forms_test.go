@@ -21,6 +21,7 @@ func machineForms() []form {
 	return slices.Concat(
 		csvForms(),
 		[]form{{"md", Markdown}},
+		[]form{{"junit.xml", JUnit}},
 	)
 }
 

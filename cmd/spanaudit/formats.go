@@ -23,6 +23,7 @@ func formats() []format {
 		{"markdown", "report.md", machine(report.Markdown)},
 		{"csv", "findings.csv", machine(report.CSV)},
 		{"csv-inventory", "tls-inventory.csv", machine(report.InventoryCSV)},
+		{"junit", "report.junit.xml", machine(report.JUnit)},
 	}
 }
 
