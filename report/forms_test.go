@@ -22,6 +22,7 @@ func machineForms() []form {
 		csvForms(),
 		[]form{{"md", Markdown}},
 		[]form{{"junit.xml", JUnit}},
+		sarifForms(),
 	)
 }
 
