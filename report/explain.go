@@ -164,20 +164,9 @@ func (t *steps) evidence(f *Finding) {
 		return
 	}
 	t.step("These frames show it:")
-	byFile := map[string][]string{}
-	var files, lines []string
-	for _, e := range f.Evidence {
-		lines = append(lines, e.String())
-		if byFile[e.File] == nil {
-			files = append(files, e.File)
-		}
-		if n := fmt.Sprint(e.Frame); !slices.Contains(byFile[e.File], n) {
-			byFile[e.File] = append(byFile[e.File], n)
-		}
-	}
-	t.items(lines)
-	for _, file := range files {
-		t.paragraph("   ", fmt.Sprintf("To look at them in %s, as a display filter: frame.number in {%s}", Line(file), strings.Join(byFile[file], ", ")))
+	t.items(mapped(f.Evidence, Evidence.String))
+	for _, part := range framesByFile(f.Evidence) {
+		t.paragraph("   ", fmt.Sprintf("To look at them in %s, as a display filter: frame.number in {%s}", Line(part.file), part.list()))
 	}
 }
 

@@ -20,6 +20,12 @@ func formats() []format {
 	return []format{
 		{"table", "report.txt", report.Table},
 		{"json", bundle.AuditFile, machine(report.JSON)},
+		{"markdown", "report.md", machine(report.Markdown)},
+		{"csv", "findings.csv", machine(report.CSV)},
+		{"csv-inventory", "tls-inventory.csv", machine(report.InventoryCSV)},
+		{"sarif", "report.sarif", machine(report.SARIF)},
+		{"sarif-github", "report.github.sarif", machine(report.SARIFForGitHub)},
+		{"junit", "report.junit.xml", machine(report.JUnit)},
 	}
 }
 
