@@ -20,6 +20,7 @@ func formats() []format {
 	return []format{
 		{"table", "report.txt", report.Table},
 		{"json", bundle.AuditFile, machine(report.JSON)},
+		{"oscal", "assessment-results.json", machine(report.OSCAL)},
 	}
 }
 
