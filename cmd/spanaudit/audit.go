@@ -31,6 +31,7 @@ type auditFlags struct {
 	format   string
 	output   string
 	flows    string
+	flowForm string
 	filter   string
 	failOn   string
 	reported string
@@ -67,6 +68,7 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.StringVarP(&f.format, "format", "f", "table", "`FORM` of the report: "+strings.Join(formatNames(), ", "))
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to `FILE` instead of standard output")
 	flags.StringVar(&f.flows, "flows", "", "write flow records to `FILE`, one JSON object a line")
+	flags.StringVar(&f.flowForm, "flows-format", "ecs", "`FORM` of the flow records: "+strings.Join(flowFormatNames(), ", "))
 	flags.BoolVar(&f.digest, "digest", false, "name inputs by their SHA-256 however large they are; without it, up to 256 MB\nin all: of more, computing it takes longer than the audit")
 	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; the report says so")
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
@@ -79,6 +81,7 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.IntVar(&f.workers, "workers", min(runtime.GOMAXPROCS(0), maxWorkers), "examine packets with `N` goroutines; the report is the same")
 	complete(c, "policy", rules.Profiles())
 	complete(c, "format", formatNames())
+	complete(c, "flows-format", flowFormatNames())
 	complete(c, "fail-on", failOns())
 	return c
 }
@@ -95,6 +98,10 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		return statusUsage, err
 	}
 	form, err := formatOf(f.format)
+	if err != nil {
+		return statusUsage, err
+	}
+	flowForm, err := flowFormatOf(f.flowForm)
 	if err != nil {
 		return statusUsage, err
 	}
@@ -123,7 +130,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		return statusUsage, err
 	}
 	defer src.Close()
-	out, err := f.create(w, src, policy, form)
+	out, err := f.create(w, src, policy, form, flowForm)
 	if err != nil {
 		return statusUsage, err
 	}

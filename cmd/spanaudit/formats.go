@@ -21,6 +21,7 @@ func formats() []format {
 		{"table", "report.txt", report.Table},
 		{"json", bundle.AuditFile, machine(report.JSON)},
 		{"oscal", "assessment-results.json", machine(report.OSCAL)},
+		{"ocsf", "findings.ocsf.ndjson", machine(report.OCSF)},
 	}
 }
 

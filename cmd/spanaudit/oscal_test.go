@@ -29,7 +29,7 @@ func TestOSCALOfCaptures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, base := range []string{"violation/site", "clean/site", "violation/capture-loss", "violation/capture-period", "odd/address-conflict"} {
+	for _, base := range []string{"violation/site", "clean/site", "violation/capture-loss", "violation/capture-period", "odd/empty", "odd/nothing-relevant"} {
 		capture := "../../fixtures/" + base + ".pcapng"
 		if _, err := os.Stat(capture); err != nil {
 			t.Errorf("%v", err)
