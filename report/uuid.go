@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -33,14 +34,15 @@ func (u uuid) derive(parts ...string) uuid {
 
 // identities gives out UUIDs, and none of them twice: where a name comes again,
 // as it can in an audit that anybody wrote, it is told apart by its turn.
-type identities map[uuid]bool
+type identities map[uuid]int
 
 func (ids identities) of(space uuid, parts ...string) uuid {
 	id := space.derive(parts...)
-	for ids[id] {
-		id = id.derive("again")
+	turn := ids[id]
+	ids[id]++
+	if turn > 0 {
+		return id.derive("again", strconv.Itoa(turn))
 	}
-	ids[id] = true
 	return id
 }
 

@@ -30,7 +30,7 @@ func TestFlowFormats(t *testing.T) {
 	if len(ecs) < 100 || !slices.Equal(ecs, ocsf) {
 		t.Errorf("%d records of ECS, %d of OCSF, and they differ", len(ecs), len(ocsf))
 	}
-	if status, _, stderr := spanaudit("audit", "--flows-format", "ocfs", violations); status != statusUsage || !strings.Contains(stderr, "did you mean ocsf?") {
+	if status, _, stderr := spanaudit("audit", "--flows-format", "ocsff", violations); status != statusUsage || !strings.Contains(stderr, "did you mean ocsf?") {
 		t.Errorf("status %d: %s", status, stderr)
 	}
 }
