@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 
 	"spanaudit/rules"
 )
@@ -13,9 +12,9 @@ import (
 // pipeline. Text from the audits shows as it is: it can be no markup.
 func DiffMarkdown(w io.Writer, d *Diff) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "## %s\n\n- Old: %s\n- New: %s\n", markdownText(d.outcome()), markdownText(d.Old.line()), markdownText(d.New.line()))
+	fmt.Fprintf(&b, "## %s\n\n- Old: %s\n- New: %s\n", md(d.outcome()), md(d.Old.line()), md(d.New.line()))
 	for _, note := range d.Notes {
-		fmt.Fprintf(&b, "- %s\n", markdownText(sentence(note)))
+		fmt.Fprintf(&b, "- %s\n", md(sentence(note)))
 	}
 	if len(d.Findings.New) > 0 {
 		b.WriteString("\n### New findings\n\n| Severity | Rule | Device | Peer | What was seen and wanted |\n|---|---|---|---|---|\n")
@@ -44,7 +43,7 @@ func DiffMarkdown(w io.Writer, d *Diff) error {
 	if lines := d.changed(); len(lines) > 0 {
 		b.WriteString("\n### Findings that are there still, and changed\n\n")
 		for _, line := range lines {
-			fmt.Fprintf(&b, "- %s\n", markdownText(line))
+			fmt.Fprintf(&b, "- %s\n", md(line))
 		}
 	}
 	if len(d.Verdicts) > 0 {
@@ -74,26 +73,7 @@ func verdictWord(v rules.Verdict) string {
 
 func markdownRow(b *bytes.Buffer, cells ...string) {
 	for _, c := range cells {
-		b.WriteString("| " + markdownText(c) + " ")
+		b.WriteString("| " + md(c) + " ")
 	}
 	b.WriteString("|\n")
 }
-
-// markdownText escapes, in one line, what Markdown would take for markup, for a
-// link or a picture by its look, or for somebody's name.
-func markdownText(s string) string {
-	s = Line(s)
-	var b strings.Builder
-	for i := range len(s) {
-		switch {
-		case strings.IndexByte("\\`*_[]{}<>|~#&!@$", s[i]) >= 0,
-			s[i] == ':' && !(i+1 == len(s) || s[i+1] == ' ' || i > 0 && isDigit(s[i-1]) && isDigit(s[i+1])),
-			s[i] == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www"):
-			b.WriteByte('\\')
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }

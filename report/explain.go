@@ -106,6 +106,15 @@ func docOf(rule string) rules.Doc {
 	return docs[i]
 }
 
+// docsByRule returns the documentation of all rules, for whoever needs it often.
+func docsByRule() map[string]rules.Doc {
+	docs := map[string]rules.Doc{}
+	for _, d := range rules.Catalogue() {
+		docs[d.ID] = d
+	}
+	return docs
+}
+
 func (t *steps) asked(rule string, doc rules.Doc) {
 	if doc.ID == "" {
 		t.step("%s is a rule that this version does not know; the audit was made by another.", Line(rule))

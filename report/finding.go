@@ -26,7 +26,7 @@ type Finding struct {
 	Flows    []string       `json:"flows"` // Community IDs
 
 	// Decoded is the flow record of the flow that Message speaks of, as
-	// FlowWriter writes it; nothing where no flow shows the violation.
+	// NewFlowWriter's writes it; nothing where no flow shows the violation.
 	Decoded json.RawMessage `json:"decoded,omitempty"`
 
 	Evidence    []Evidence `json:"evidence"`
@@ -67,7 +67,7 @@ func newFinding(f *rules.Finding, inputs []Input, trust func(netip.Addr) rules.T
 	doc.Context = located(f.Context, inputs)
 	if f.Record != nil {
 		var line jsonLine
-		(&FlowWriter{trust: trust}).record(&line, f.Record)
+		(&ecs{trust: trust}).record(&line, f.Record)
 		doc.Decoded = json.RawMessage(line)
 	}
 	return doc

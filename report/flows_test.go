@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/netip"
 	"strings"
 	"testing"
@@ -36,7 +37,19 @@ func record(protocol uint8, client, server string, facts classify.Facts) *classi
 func flowLines(t *testing.T, records ...*classify.Record) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := NewFlowWriter(&b, trust)
+	writeFlows(t, NewFlowWriter(&b, trust), records)
+	return b.Bytes()
+}
+
+func ocsfFlowLines(t *testing.T, records ...*classify.Record) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	writeFlows(t, NewOCSFFlowWriter(&b, Tool{"spanaudit", "1.0.0"}, trust), records)
+	return b.Bytes()
+}
+
+func writeFlows(t *testing.T, w *FlowWriter, records []*classify.Record) {
+	t.Helper()
 	for _, r := range records {
 		if err := w.Write(r); err != nil {
 			t.Fatal(err)
@@ -45,10 +58,23 @@ func flowLines(t *testing.T, records ...*classify.Record) []byte {
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
 }
 
 func TestFlowRecords(t *testing.T) {
+	golden(t, "flows.ndjson", flowLines(t, flowRecords()...))
+}
+
+// Each record is an event of OCSF's Network Activity, which says no less.
+func TestFlowRecordsInOCSF(t *testing.T) {
+	text := ocsfFlowLines(t, flowRecords()...)
+	golden(t, "flows.ocsf.ndjson", text)
+	if events := ocsfEvents(t, text); len(events) != len(flowRecords()) {
+		t.Errorf("%d events", len(events))
+	}
+}
+
+// flowRecords has a record of each kind.
+func flowRecords() []*classify.Record {
 	full := record(flow.TCP, "10.20.0.10:40000", "198.51.100.11:443", classify.Facts{
 		Protocol: classify.ProtoTLS, Wrapped: classify.ProtoMQTT, WrappedBy: "alpn",
 		TLS: &classify.TLS{
@@ -65,7 +91,7 @@ func TestFlowRecords(t *testing.T) {
 		},
 	})
 	full.VLAN, full.Tunnel = 12, flow.TunnelERSPAN.Push(flow.TunnelVXLAN)
-	golden(t, "flows.ndjson", flowLines(t,
+	return []*classify.Record{
 		full,
 		record(flow.TCP, "10.20.0.10:40001", "198.51.100.11:443", classify.Facts{Protocol: classify.ProtoTLS, TLS: &classify.TLS{ClientHello: true, Alert: "handshake_failure"}}),
 		record(flow.TCP, "10.20.0.10:40002", "10.20.0.5:1883", classify.Facts{Protocol: classify.ProtoMQTT, MQTT: &classify.MQTT{Version: "3.1.1", Connect: true, PasswordPresent: true}}),
@@ -81,36 +107,59 @@ func TestFlowRecords(t *testing.T) {
 		record(flow.ICMP, "10.20.0.10:8", "203.0.113.5:0", classify.Facts{}),
 		record(132, "203.0.113.6:8", "203.0.113.5:9", classify.Facts{}),
 		record(253, "203.0.113.6:0", "203.0.113.5:0", classify.Facts{}),
-	))
+	}
 }
 
 func TestFlowRecordsAreLines(t *testing.T) {
-	lines := flowLines(t,
-		record(flow.TCP, "10.20.0.10:1", "10.20.0.1:80", classify.Facts{HTTP: &classify.HTTP{Host: nasty}}),
-		record(flow.TCP, "10.20.0.10:2", "10.20.0.1:80", classify.Facts{}))
-	if n := bytes.Count(lines, []byte("\n")); n != 2 {
-		t.Errorf("%d lines of 2 records", n)
+	hostile := []*classify.Record{
+		record(flow.TCP, "10.20.0.10:1", "10.20.0.1:80", classify.Facts{
+			Protocol: classify.ProtoTLS, HTTP: &classify.HTTP{Host: nasty}, TLS: &classify.TLS{
+				ClientHello: true, ServerHello: true, ServerName: nasty, ALPN: nasty, OfferedALPN: []string{nasty},
+				Certificate: &classify.Certificate{Subject: nasty, Issuer: nasty, SerialNumber: "1", DNSNames: []string{nasty}, NotBefore: -1, NotAfter: 1<<63 - 1},
+			},
+		}),
+		record(flow.TCP, "10.20.0.10:2", "10.20.0.1:80", classify.Facts{TLS: &classify.TLS{Certificate: &classify.Certificate{}}}),
 	}
-	if i := strings.IndexFunc(string(lines), func(r rune) bool { return r != '\n' && !visible(r) }); i >= 0 {
-		t.Errorf("%q is not escaped", lines[i:i+8])
+	for name, lines := range map[string][]byte{"ecs": flowLines(t, hostile...), "ocsf": ocsfFlowLines(t, hostile...)} {
+		if n := bytes.Count(lines, []byte("\n")); n != 2 {
+			t.Errorf("%s: %d lines of 2 records", name, n)
+		}
+		if i := strings.IndexFunc(string(lines), func(r rune) bool { return r != '\n' && !visible(r) }); i >= 0 {
+			t.Errorf("%s: %q is not escaped", name, lines[i:i+8])
+		}
+		for line := range bytes.Lines(lines) {
+			if !json.Valid(line) {
+				t.Errorf("%s: no JSON: %s", name, line)
+			}
+		}
 	}
-	for line := range bytes.Lines(lines) {
-		if !json.Valid(line) {
-			t.Errorf("no JSON: %s", line)
+	ocsfEvents(t, ocsfFlowLines(t, hostile...))
+}
+
+func TestMillisecondsAreRoundedDown(t *testing.T) {
+	for at, want := range map[flow.Time]int64{0: 0, 999_999: 0, 1_000_000: 1, -1: -1, -1_000_000: -1, -1_000_001: -2} {
+		if got := millis(at); got != want {
+			t.Errorf("%d: %d, wanted %d", at, got, want)
 		}
 	}
 }
 
 func BenchmarkFlowWriter(b *testing.B) {
-	w := NewFlowWriter(new(bytes.Buffer), trust)
-	r := record(flow.TCP, "10.20.0.10:40000", "198.51.100.11:443", classify.Facts{
-		Protocol: classify.ProtoTLS, TLS: &classify.TLS{ClientHello: true, ServerName: "iot.example.com", OfferedSuites: make([]classify.CipherSuite, 30)},
-	})
-	for b.Loop() {
-		if err := w.Write(r); err != nil {
-			b.Fatal(err)
-		}
-		w.w.Reset(new(bytes.Buffer))
+	for _, form := range []struct {
+		name string
+		w    *FlowWriter
+	}{{"ecs", NewFlowWriter(io.Discard, trust)}, {"ocsf", NewOCSFFlowWriter(io.Discard, Tool{"spanaudit", "1.0.0"}, trust)}} {
+		b.Run(form.name, func(b *testing.B) {
+			r := record(flow.TCP, "10.20.0.10:40000", "198.51.100.11:443", classify.Facts{
+				Protocol: classify.ProtoTLS, TLS: &classify.TLS{ClientHello: true, ServerName: "iot.example.com", OfferedSuites: make([]classify.CipherSuite, 30)},
+			})
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := form.w.Write(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"spanaudit/flow"
 )
 
-func (f *FlowWriter) tls(b *jsonLine, t *classify.TLS) {
+func (f *ecs) tls(b *jsonLine, t *classify.TLS) {
 	if t == nil {
 		return
 	}
@@ -46,7 +46,7 @@ func (f *FlowWriter) tls(b *jsonLine, t *classify.TLS) {
 	b.close()
 }
 
-func (f *FlowWriter) tlsClient(b *jsonLine, t *classify.TLS) {
+func (f *ecs) tlsClient(b *jsonLine, t *classify.TLS) {
 	b.open("client")
 	b.text("server_name", t.ServerName)
 	if len(t.OfferedSuites) > 0 {

@@ -9,16 +9,16 @@ import (
 	"spanaudit/rules"
 )
 
-// verdicts lists the verdicts in the order in which they are counted, gravest
-// first, with the words for them.
-func verdicts() []struct {
+// verdictWords is a verdict and the words for it.
+type verdictWords struct {
 	verdict rules.Verdict
 	words   string
-} {
-	return []struct {
-		verdict rules.Verdict
-		words   string
-	}{
+}
+
+// verdicts lists the verdicts in the order in which they are counted, gravest
+// first.
+func verdicts() []verdictWords {
+	return []verdictWords{
 		{rules.Fail, "failed"},
 		{rules.Indeterminate, "undecided"},
 		{rules.Pass, "passed"},

@@ -36,8 +36,22 @@ func Document(v any) ([]byte, error) {
 	return escapeInvisible(b.Bytes()), nil
 }
 
+// compact returns a value as one line of JSON, in which text is escaped as JSON
+// escapes it.
+func compact(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return escapeInvisible(b.Bytes()), nil
+}
+
 // escapeInvisible writes the characters of a JSON text that are not visible as
-// \u escapes. Beyond ASCII they can only stand in strings.
+// \u escapes. Beyond ASCII they can only stand in strings. The replacement
+// character is written as encoding/json writes it for what is not UTF-8, so that
+// an audit that was read gives the bytes that the fresh one gave.
 func escapeInvisible(text []byte) []byte {
 	plain := func(c byte) bool { return ' ' <= c && c <= '~' || c == '\n' }
 	if !slices.ContainsFunc(text, func(c byte) bool { return !plain(c) }) {
@@ -47,7 +61,7 @@ func escapeInvisible(text []byte) []byte {
 	for len(text) > 0 {
 		r, n := utf8.DecodeRune(text)
 		switch {
-		case r == '\n' || visible(r):
+		case r == '\n' || visible(r) && r != utf8.RuneError:
 			out = append(out, text[:n]...)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

@@ -25,6 +25,22 @@ func (b *jsonLine) open(name string) {
 
 func (b *jsonLine) close() { *b = append(*b, '}') }
 
+// openOptional begins a nested object that closeOptional takes back where nothing
+// was written into it.
+func (b *jsonLine) openOptional(name string) (mark int) {
+	mark = len(*b)
+	b.open(name)
+	return mark
+}
+
+func (b *jsonLine) closeOptional(mark int) {
+	if (*b)[len(*b)-1] == '{' {
+		*b = (*b)[:mark]
+		return
+	}
+	b.close()
+}
+
 // key writes a member's name, which needs no escapes, apart from a member before
 // it.
 func (b *jsonLine) key(name string) {
@@ -59,6 +75,21 @@ func (b *jsonLine) flag(name string, value bool) {
 func (b *jsonLine) instant(name string, t flow.Time) {
 	b.key(name)
 	*b = append(appendInstant(append(*b, '"'), t), '"')
+}
+
+// millis writes a time in milliseconds since 1970, rounded down.
+func (b *jsonLine) millis(name string, t flow.Time) {
+	b.key(name)
+	*b = strconv.AppendInt(*b, millis(t), 10)
+}
+
+func millis(t flow.Time) int64 {
+	const ms = int64(1e6)
+	n := int64(t) / ms
+	if int64(t)%ms < 0 {
+		n--
+	}
+	return n
 }
 
 func (b *jsonLine) addr(name string, a netip.Addr) {

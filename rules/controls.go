@@ -3,6 +3,7 @@ package rules
 import (
 	_ "embed"
 	"encoding/csv"
+	"slices"
 	"strings"
 )
 
@@ -12,16 +13,31 @@ import (
 //go:embed controls.csv
 var controlsCSV string
 
-// controlsByRule reads the table. The file is part of the program, so an error
-// in it is a programming error, and a test reads every row.
-func controlsByRule() map[string][]string {
+// controlRows reads the table. The file is part of the program, so an error in it
+// is a programming error, and a test reads every row.
+func controlRows() [][]string {
 	rows, err := csv.NewReader(strings.NewReader(controlsCSV)).ReadAll()
 	if err != nil {
 		panic(err)
 	}
+	return rows[1:]
+}
+
+func controlsByRule() map[string][]string {
 	controls := map[string][]string{}
-	for _, row := range rows[1:] {
+	for _, row := range controlRows() {
 		controls[row[0]] = append(controls[row[0]], row[1]+" "+row[2])
 	}
 	return controls
+}
+
+// Frameworks returns the frameworks whose controls rules name, in the table's
+// order. A control is written as its framework, a blank and its own name.
+func Frameworks() (list []string) {
+	for _, row := range controlRows() {
+		if !slices.Contains(list, row[1]) {
+			list = append(list, row[1])
+		}
+	}
+	return list
 }

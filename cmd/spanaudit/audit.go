@@ -25,6 +25,7 @@ type auditFlags struct {
 	format   string
 	output   string
 	flows    string
+	flowForm string
 	filter   string
 	failOn   string
 	reported string
@@ -65,7 +66,8 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.StringVarP(&f.format, "format", "f", "table", "`FORM` of the report: "+strings.Join(formatNames(), ", "))
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to `FILE` instead of standard output")
 	flags.StringVar(&f.flows, "flows", "", "write flow records to `FILE`, one JSON object a line")
-	flags.BoolVar(&f.digest, "digest", false, "name inputs in JSON by their SHA-256 however large they are; without it, up to 256 MB\nin all: of more, computing it takes longer than the audit")
+	flags.StringVar(&f.flowForm, "flows-format", "ecs", "`FORM` of the flow records: "+strings.Join(flowFormatNames(), ", "))
+	flags.BoolVar(&f.digest, "digest", false, "name inputs by their SHA-256 however large they are; without it, up to 256 MB\nin all: of more, computing it takes longer than the audit")
 	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; the report says so")
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 4 when nothing failed but something could not be decided")
@@ -79,6 +81,7 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.IntVar(&f.workers, "workers", min(runtime.GOMAXPROCS(0), maxWorkers), "examine packets with `N` goroutines; the report is the same")
 	complete(c, "policy", rules.Profiles())
 	complete(c, "format", formatNames())
+	complete(c, "flows-format", flowFormatNames())
 	complete(c, "fail-on", failOns())
 	return c
 }
@@ -117,7 +120,7 @@ func (f *auditFlags) check(w world, args []string) error {
 	return nil
 }
 
-// unasked is the bytes of files of which a JSON report names the SHA-256 unasked.
+// unasked is the bytes of files of which a report names the SHA-256 unasked.
 const unasked = 256 << 20
 
 // hash returns up to what size inputs are hashed. The table names no hash.

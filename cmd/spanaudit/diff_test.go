@@ -10,8 +10,8 @@ import (
 	"spanaudit/rules"
 )
 
-// savedAudit saves the audit of a capture.
-func savedAudit(t *testing.T, args ...string) string {
+// saveAudit saves the audit of a capture.
+func saveAudit(t *testing.T, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "audit.json")
 	status, _, stderr := spanaudit(append([]string{"audit", "-q", "--now", now, "--format", "json", "-o", path}, args...)...)
@@ -24,8 +24,8 @@ func savedAudit(t *testing.T, args ...string) string {
 // sites are the audits of the site in which nearly everything is wrong and of the
 // one in which nothing is.
 func sites(t *testing.T) (wrong, right string) {
-	return savedAudit(t, "--policy", "../../fixtures/site.yaml", violations),
-		savedAudit(t, "--policy", "../../fixtures/clean/site.yaml", "../../fixtures/clean/site.pcapng")
+	return saveAudit(t, "--policy", "../../fixtures/site.yaml", violations),
+		saveAudit(t, "--policy", "../../fixtures/clean/site.yaml", "../../fixtures/clean/site.pcapng")
 }
 
 func TestDiffOfTwoAuditsOfASite(t *testing.T) {
@@ -59,7 +59,7 @@ func TestDiffOfTwoAuditsOfASite(t *testing.T) {
 // every one of the new audit is new or unchanged.
 func TestDiffLosesNoFinding(t *testing.T) {
 	wrong, right := sites(t)
-	for _, pair := range [][2]string{{wrong, right}, {right, wrong}, {wrong, savedAudit(t, violations)}, {wrong, savedAudit(t, "--policy", "../../fixtures/site.yaml", oldTLS)}} {
+	for _, pair := range [][2]string{{wrong, right}, {right, wrong}, {wrong, saveAudit(t, violations)}, {wrong, saveAudit(t, "--policy", "../../fixtures/site.yaml", oldTLS)}} {
 		d, err := diff(world{}, pair[0], pair[1])
 		if err != nil {
 			t.Fatal(err)
@@ -77,9 +77,9 @@ func TestDiffLosesNoFinding(t *testing.T) {
 }
 
 func TestDiffReadsBundles(t *testing.T) {
-	wrong := savedAudit(t, violations)
+	wrong := saveAudit(t, violations)
 	for _, base := range []string{"evidence", "evidence.zip"} {
-		if status, stdout, stderr := spanaudit("diff", evidence(t, base, nil), wrong); status != statusDone || !strings.Contains(stdout, "0 new findings, 0 fixed, 0 no longer observed") {
+		if status, stdout, stderr := spanaudit("diff", sampleBundle(t, base, nil), wrong); status != statusDone || !strings.Contains(stdout, "0 new findings, 0 fixed, 0 no longer observed") {
 			t.Errorf("%s: status %d, %s\n%s", base, status, stderr, stdout)
 		}
 	}
@@ -131,7 +131,7 @@ func TestDiffExitStatus(t *testing.T) {
 }
 
 func TestDiffRefusesWrongUse(t *testing.T) {
-	saved := savedAudit(t, clean)
+	saved := saveAudit(t, clean)
 	for _, c := range []struct {
 		args []string
 		want string

@@ -26,6 +26,8 @@ func formats() []format {
 		{"sarif", "report.sarif", machine(report.SARIF)},
 		{"sarif-github", "report.github.sarif", machine(report.SARIFForGitHub)},
 		{"junit", "report.junit.xml", machine(report.JUnit)},
+		{"oscal", "assessment-results.json", machine(report.OSCAL)},
+		{"ocsf", "findings.ocsf.ndjson", machine(report.OCSF)},
 	}
 }
 

@@ -34,6 +34,10 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if err != nil {
 		return statusUsage, err
 	}
+	flowForm, err := flowFormatOf(f.flowForm)
+	if err != nil {
+		return statusUsage, err
+	}
 	policy, err := loadPolicy(w, f.policy)
 	if err != nil {
 		return statusUsage, err
@@ -59,7 +63,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		return statusUsage, err
 	}
 	defer src.Close()
-	out, err := f.create(w, src, j.policy, form)
+	out, err := f.create(w, src, j.policy, form, flowForm)
 	if err != nil {
 		return statusUsage, err
 	}

@@ -29,7 +29,7 @@ type outputs struct {
 }
 
 // create opens the places to write to before any work is done.
-func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy, form format) (*outputs, error) {
+func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy, form format, flowForm flowFormat) (*outputs, error) {
 	o := &outputs{format: form, screen: screenOf(w.stdout, w.getenv), report: w.stdout}
 	if f.output != "" && f.output == f.flows {
 		return nil, fmt.Errorf("--output and --flows are both %s; give two files", f.output)
@@ -51,7 +51,7 @@ func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy, 
 			return nil, err
 		}
 		o.flowsTo = file
-		o.flows = report.NewFlowWriter(file, func(a netip.Addr) rules.Trust { return policy.ZoneOf(a).Trust })
+		o.flows = flowForm.open(file, func(a netip.Addr) rules.Trust { return policy.ZoneOf(a).Trust })
 	}
 	return o, nil
 }

@@ -44,7 +44,20 @@ func newReport(w world) *cobra.Command {
 	flags.StringVarP(&output, "output", "o", "", "write the report to `FILE` instead of standard output")
 	flags.StringVar(&now, "now", "", "`TIME` of the report, as 2026-11-25T10:00:00Z")
 	complete(c, "format", formatNames())
+	c.AddCommand(newReportSchema(w))
 	return c
+}
+
+func newReportSchema(w world) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Write a JSON Schema of saved audits",
+		Long: "schema writes a JSON Schema (draft 2020-12) of what `audit --format json` writes, for whoever reads it. A\n" +
+			"later version may write more keys. An audit in a file that is called schema is read as ./schema.",
+		Example: "  spanaudit report schema > audit.schema.json",
+		Args:    noArgs,
+		RunE:    func(*cobra.Command, []string) error { return report.WriteSchema(w.stdout) },
+	}
 }
 
 // writeReport writes an audit to a file, or to standard output. The file is made
