@@ -5,7 +5,6 @@
 package flow
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 )
@@ -50,10 +49,6 @@ func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }
 // Add returns t+d.
 func (t Time) Add(d time.Duration) Time { return t + Time(d) }
 
-// MAC is an IEEE 802 48-bit address; the zero MAC means that the link layer
-// showed none.
-type MAC [6]byte
-
 // Packet is one IP packet, decoded as far as its transport header, fragments
 // already put together. It is filled by package capture and only read by this
 // one. Payload is borrowed: it stays valid while Table.Add runs and must be
@@ -94,8 +89,4 @@ type ARP struct {
 	IP    netip.Addr
 	MAC   MAC
 	VLAN  uint16
-}
-
-func (m MAC) String() string {
-	return fmt.Sprintf("%x:%x:%x:%x:%x:%x", m[0:1], m[1:2], m[2:3], m[3:4], m[4:5], m[5:6])
 }

@@ -83,7 +83,7 @@ func judgeClaimants(c *Conclusion, ip netip.Addr, list []claimant, addresses map
 	switch {
 	case owner != nil && !slices.ContainsFunc(list, func(x claimant) bool { return c.Policy.devices.byMAC[x.mac] != owner }):
 		c.ledger.examined++ // two interfaces of one device in one network may answer for each other
-	case slices.ContainsFunc(list, func(x claimant) bool { return isVirtual(x.mac) }):
+	case slices.ContainsFunc(list, func(x claimant) bool { return x.mac.Virtual() }):
 		c.ledger.undecide("an address behind the MAC of a virtual router")
 	case slices.ContainsFunc(list, func(x claimant) bool { return addresses[x.mac] > maxOwnAddresses }):
 		c.ledger.undecide("an address that a MAC claims which claims many: a router may answer for others (proxy ARP)")

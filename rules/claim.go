@@ -66,18 +66,3 @@ func (s *Site) claimed() []claimKey {
 		return cmp.Or(a.ip.Compare(b.ip), cmp.Compare(a.vlan, b.vlan))
 	})
 }
-
-// isVirtual reports whether a MAC is one that several routers share, for an
-// address that passes from one to the other: VRRP and CARP (RFC 9568, section
-// 7.3), HSRP and GLBP of Cisco.
-func isVirtual(m flow.MAC) bool {
-	switch {
-	case m[0] == 0 && m[1] == 0 && m[2] == 0x5e && m[3] == 0 && (m[4] == 1 || m[4] == 2):
-		return true
-	case m[0] == 0 && m[1] == 0 && m[2] == 0x0c && (m[3] == 0x07 && m[4] == 0xac || m[3] == 0x9f && m[4]&0xf0 == 0xf0):
-		return true
-	case m[0] == 0 && m[1] == 0x05 && m[2] == 0x73 && m[3] == 0xa0: // HSRP for IPv6
-		return true
-	}
-	return m[0] == 0 && m[1] == 0x07 && m[2] == 0xb4
-}
