@@ -11,6 +11,7 @@ import (
 // not have yet. IP that was split (section 3) is not put together.
 func (d *decoder) arcnet(data []byte, addresses int, f *frame, p *flow.Packet, b *Batch) reason {
 	const rfc1051IP, rfc1201IP, rfc1201IPv6 = 240, 212, 196
+	d.reach(data, addresses+4)
 	s := cryptobyte.String(data)
 	var code, split uint8
 	if !s.Skip(addresses) || !s.ReadUint8(&code) {

@@ -11,6 +11,7 @@ type decoder struct {
 	stats     Stats
 	reasons   map[reason]uint64
 	fragments fragments
+	rewriter  *rewriter // whose decoder this is; nil of one that delivers
 
 	layers int           // headers around others in the frame at hand
 	others []flow.Packet // its packets after the first; only an A-MSDU has any

@@ -32,6 +32,9 @@ func (d *decoder) ethernet(data []byte, f *frame, p *flow.Packet, b *Batch) reas
 	if len(data) < 14 {
 		return f.short(reason{why: whyLinkHeader})
 	}
+	if d.rewriter != nil {
+		d.rewriter.macs(data[:12])
+	}
 	p.DstMAC, p.SrcMAC = flow.MAC(data[0:6]), flow.MAC(data[6:12])
 	return d.etherType(binary.BigEndian.Uint16(data[12:14]), data[14:], f, p, b)
 }
@@ -67,10 +70,14 @@ func (d *decoder) etherType(t uint16, data []byte, f *frame, p *flow.Packet, b *
 		}
 		t, data = binary.BigEndian.Uint16(data[2:4]), data[4:]
 	}
+	d.reach(data, 0)
 	switch {
 	case t == etherIPv4 || t == etherIPv6:
 		return d.ip(data, f, p, b)
 	case t == etherARP:
+		if d.rewriter != nil {
+			d.rewriter.arp(data)
+		}
 		return arp(data, f, p, b)
 	case t == etherPPPoE:
 		return d.pppoe(data, f, p, b)
@@ -88,6 +95,7 @@ func (d *decoder) llc(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	if !d.deeper() {
 		return reason{why: whyLayers}
 	}
+	d.reach(data, 3)
 	if len(data) < 3 || data[0] == 0xaa && len(data) < 8 {
 		return f.short(reason{why: whyLinkHeader})
 	}

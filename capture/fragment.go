@@ -65,6 +65,13 @@ func (fs *fragments) init() { fs.open = map[datagramKey]*datagram{} }
 // fragment takes in a fragment and, if it completes its datagram, goes on with
 // that.
 func (d *decoder) fragment(at piece, s segment, f *frame, p *flow.Packet, b *Batch) reason {
+	key := datagramKey{src: p.Src.Addr(), dst: p.Dst.Addr(), id: at.id, tunnel: p.Tunnel}
+	if len(s.addresses) == 8 {
+		key.protocol = at.protocol
+	}
+	if d.rewriter != nil {
+		return d.rewriter.fragment(key, at, s, f, p)
+	}
 	if at.more { // as Linux takes it: only the last may have an odd length
 		s.data = s.data[:len(s.data)&^7]
 	}
@@ -78,10 +85,6 @@ func (d *decoder) fragment(at piece, s segment, f *frame, p *flow.Packet, b *Bat
 		return reason{why: whyFragment}
 	}
 	d.stats.Fragments++
-	key := datagramKey{src: p.Src.Addr(), dst: p.Dst.Addr(), id: at.id, tunnel: p.Tunnel}
-	if len(s.addresses) == 8 {
-		key.protocol = at.protocol
-	}
 	g := d.datagram(key, f.time)
 	if g.done {
 		return reason{why: consumed}

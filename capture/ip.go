@@ -27,6 +27,7 @@ type segment struct {
 	data      []byte // as far as captured
 	missing   int    // bytes of its end that were not
 	addresses []byte // source and destination, as in the IP header
+	change    change // of their sum, by rewriting
 	onward    bool   // the destination is not yet the last one (RFC 8200, section 4.4)
 }
 
@@ -37,10 +38,13 @@ func (d *decoder) ip(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	}
 	switch version := data[0] >> 4; version {
 	case 4:
+		d.reach(data, 12)
 		return d.ipv4(data, f, p, b)
 	case 6:
+		d.reach(data, 8)
 		return d.ipv6(data, f, p, b)
 	default:
+		d.reach(data, 1)
 		return reason{whyIPVersion, uint32(version)}
 	}
 }
@@ -65,12 +69,17 @@ func (d *decoder) ipv4(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	if len(data) < header {
 		return f.short(reason{why: whyIPv4})
 	}
+	var moved change
+	if d.rewriter != nil {
+		moved = d.rewriter.ip(data[:header], data[12:20], data[min(total, len(data)):])
+		d.reach(data[header:min(total, len(data))], 8)
+	}
 	p.Length, p.TTL, p.IPID = total, data[8], binary.BigEndian.Uint16(data[4:6])
 	p.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte(data[12:16])), 0)
 	p.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(data[16:20])), 0)
 	p.Checksum = flow.Checksum{BadHeader: !flow.Sum(0).Add(data[:header]).Holds()}
 	data, missing := data[:min(total, len(data))], max(total-len(data), 0)
-	s := segment{data: data[header:], missing: missing, addresses: data[12:20]}
+	s := segment{data: data[header:], missing: missing, addresses: data[12:20], change: moved}
 
 	word := binary.BigEndian.Uint16(data[6:8])
 	if more, offset := word&0x2000 != 0, int(word&0x1fff)*8; more || offset > 0 {
@@ -88,11 +97,16 @@ func (d *decoder) ipv6(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	if total == 40 { // a jumbogram (RFC 2675), or segmentation offload
 		total = onWire(data, f)
 	}
+	var moved change
+	if d.rewriter != nil {
+		moved = d.rewriter.ip(data[:40], data[8:40], data[min(total, len(data)):])
+		d.reach(data[40:min(total, len(data))], 8)
+	}
 	p.Length, p.TTL, p.IPID, p.Checksum = total, data[7], 0, flow.Checksum{}
 	p.Src = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[8:24])), 0)
 	p.Dst = netip.AddrPortFrom(netip.AddrFrom16([16]byte(data[24:40])), 0)
 	data, missing := data[:min(total, len(data))], max(total-len(data), 0)
-	s := segment{data: data[40:], missing: missing, addresses: data[8:40]}
+	s := segment{data: data[40:], missing: missing, addresses: data[8:40], change: moved}
 	return d.extensions(data[6], s, f, p, b)
 }
 
@@ -120,8 +134,12 @@ func (d *decoder) extensions(next uint8, s segment, f *frame, p *flow.Packet, b 
 		if length < least || length > len(s.data) {
 			return s.short(f, reason{why: whyExtension})
 		}
+		if d.rewriter != nil {
+			d.rewriter.extension(next, s.data[:length])
+		}
 		s.onward = s.onward || next == routing && s.data[3] != 0
 		next, s.data = s.data[0], s.data[length:]
+		d.reach(s.data, 8)
 	}
 	return reason{why: whyExtension}
 }
@@ -134,6 +152,7 @@ func (d *decoder) fragmentHeader(s segment, f *frame, p *flow.Packet, b *Batch) 
 	}
 	h := s.data[:8]
 	s.data = s.data[8:]
+	d.reach(s.data, 8)
 	word := binary.BigEndian.Uint16(h[2:4])
 	at := piece{offset: int(word &^ 7), more: word&1 != 0, protocol: h[0], id: binary.BigEndian.Uint32(h[4:8])}
 	if at.offset == 0 && !at.more {

@@ -45,6 +45,9 @@ func (d *decoder) link(f *frame, p *flow.Packet, b *Batch) reason {
 		if len(data) < 16 {
 			return f.short(malformed)
 		}
+		if d.rewriter != nil {
+			d.rewriter.cooked(data[6:14], int(binary.BigEndian.Uint16(data[4:6])))
+		}
 		if binary.BigEndian.Uint16(data[4:6]) == 6 {
 			p.SrcMAC = flow.MAC(data[6:12])
 		}
@@ -53,11 +56,15 @@ func (d *decoder) link(f *frame, p *flow.Packet, b *Batch) reason {
 		if len(data) < 20 {
 			return f.short(malformed)
 		}
+		if d.rewriter != nil {
+			d.rewriter.cooked(data[12:20], int(data[11]))
+		}
 		if data[11] == 6 {
 			p.SrcMAC = flow.MAC(data[12:18])
 		}
 		return d.etherType(binary.BigEndian.Uint16(data[0:2]), data[20:], f, p, b)
 	case linkNull, linkLoop:
+		d.reach(data, 4)
 		if len(data) < 4 {
 			return f.short(malformed)
 		}
@@ -106,6 +113,7 @@ func (d *decoder) relink(link uint32, data []byte, f *frame, p *flow.Packet, b *
 	if !d.deeper() {
 		return reason{why: whyLayers}
 	}
+	d.reach(data, 0)
 	inner := f.inside(data)
 	inner.link = uint16(link)
 	return d.link(&inner, p, b)

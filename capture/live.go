@@ -52,7 +52,7 @@ func OpenLive(iface string, opt LiveOptions) (*Source, error) {
 		}
 	}
 	in := &input{Input: Input{Name: iface, Format: "live"}}
-	s := &Source{inputs: []*input{in}, total: -1}
+	s := &Source{inputs: []*input{in}, total: -1, rewrite: newRewriter(opt.Anonymize)}
 	s.live = &live{handle: handle, in: in, link: uint16(handle.LinkType()), last: new(pcap.Stats)}
 	s.decoder.init()
 	s.decoder.raw = opt.Raw

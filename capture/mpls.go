@@ -13,6 +13,7 @@ func (d *decoder) mpls(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	}
 	p.Tunnel = p.Tunnel.Push(flow.TunnelMPLS)
 	for range maxTags {
+		d.reach(data, 4)
 		if len(data) < 5 {
 			return f.short(reason{why: whyLinkHeader})
 		}
@@ -31,6 +32,7 @@ func (d *decoder) mpls(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 // places, a control word is one whose flags and length are zero (RFC 4448,
 // section 4.6), since of such addresses only a few were given out.
 func (d *decoder) labelled(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
+	d.reach(data, 0)
 	switch version := data[0] >> 4; {
 	case (version == 4 || version == 6) && (!framed(data) || fits(data, onWire(data, f))):
 		return d.ip(data, f, p, b)

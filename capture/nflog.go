@@ -11,6 +11,7 @@ import (
 func (d *decoder) nflog(f *frame, p *flow.Packet, b *Batch) reason {
 	const payload, typeMask = 9, 0x7fff
 	data := f.data
+	d.reach(data, 8)
 	if len(data) < 8 {
 		return f.short(reason{why: whyLinkHeader})
 	}
@@ -23,11 +24,15 @@ func (d *decoder) nflog(f *frame, p *flow.Packet, b *Batch) reason {
 	}
 	for len(data) >= 4 {
 		length, kind := int(order.Uint16(data)), order.Uint16(data[2:])&typeMask
+		d.reach(data, 4)
 		if length < 4 {
 			break
 		}
 		if kind == payload {
 			return d.ip(data[4:], f, p, b)
+		}
+		if d.rewriter != nil {
+			clear(data[4:min(length, len(data))])
 		}
 		data = data[min((length+3)&^3, len(data)):]
 	}

@@ -12,6 +12,7 @@ import (
 func (d *decoder) pktap(f *frame, p *flow.Packet, b *Batch) reason {
 	const least, frameFollows = 12, 1
 	data := f.data
+	d.reach(data, least)
 	if len(data) < least {
 		return f.short(reason{why: whyLinkHeader})
 	}
@@ -21,6 +22,9 @@ func (d *decoder) pktap(f *frame, p *flow.Packet, b *Batch) reason {
 		return reason{whyLink, uint32(f.link)}
 	case int64(length) > int64(len(data)):
 		return f.short(reason{why: whyLinkHeader})
+	}
+	if d.rewriter != nil {
+		clear(data[least:length])
 	}
 	return d.relink(link, data[length:], f, p, b)
 }

@@ -13,6 +13,7 @@ func (d *decoder) pppoe(data []byte, f *frame, p *flow.Packet, b *Batch) reason 
 	if !d.deeper() {
 		return reason{why: whyLayers}
 	}
+	d.reach(data, 6)
 	if len(data) < 8 {
 		return f.short(reason{why: whyLinkHeader})
 	}
@@ -36,6 +37,7 @@ func (d *decoder) ppp(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 	if low&1 == 0 {
 		protocol = uint32(low)<<8 | uint32(high)
 	}
+	d.reach(s, 0)
 	switch protocol {
 	case 0x0021, 0x0057: // IPv4 (RFC 1332), IPv6 (RFC 5072)
 		return d.ip(s, f, p, b)
@@ -48,6 +50,7 @@ func (d *decoder) ppp(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
 // hdlc reads what a serial line carries: PPP, or Cisco's framing, which has an
 // address of its own and an EtherType (RFC 1547, section 4.3.1).
 func (d *decoder) hdlc(data []byte, f *frame, p *flow.Packet, b *Batch) reason {
+	d.reach(data, 4)
 	if len(data) < 4 {
 		return f.short(reason{why: whyLinkHeader})
 	}

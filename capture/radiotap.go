@@ -18,6 +18,7 @@ const (
 )
 
 func (d *decoder) radiotap(f *frame, p *flow.Packet, b *Batch) reason {
+	d.reach(f.data, 8)
 	data, ok := headed(f.data, 8)
 	if !ok {
 		return f.short(reason{why: whyLinkHeader})

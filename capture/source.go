@@ -53,6 +53,11 @@ type Options struct {
 	Raw    bool      // fill Batch.Frames and Batch.Reassembled too
 	Hash   int64     // compute the SHA-256 of streams, and of files that hold no more bytes than this all together; 0 of none
 
+	// Anonymize maps the addresses in all frames, in place, before anything is
+	// read of them but by Filter; nil leaves them. While the source is being
+	// read nobody else may use it.
+	Anonymize *flow.Anonymizer
+
 	// Once has files read once, as if each were in order, as nearly all are. Of
 	// one that is not Read tells with ErrDisorder. Without it files are looked
 	// through first.
@@ -72,6 +77,7 @@ type Source struct {
 	live    *live  // of an interface
 	filter  *filter
 	decoder decoder
+	rewrite *rewriter // nil without Options.Anonymize
 	spares  spares
 	hashes  *hashes // nil without Options.Hash
 
@@ -96,7 +102,7 @@ func Open(paths []string, opt Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{inputs: inputs, filter: filter}
+	s := &Source{inputs: inputs, filter: filter, rewrite: newRewriter(opt.Anonymize)}
 	s.decoder.init()
 	s.decoder.raw = opt.Raw
 	for _, in := range inputs {
@@ -126,6 +132,7 @@ func (s *Source) Rewind() {
 	}
 	s.decoder = decoder{raw: s.decoder.raw}
 	s.decoder.init()
+	s.rewrite.again()
 	s.done.Store(0)
 	s.merge = &merge{source: s, unprepared: s.inputs}
 }
@@ -187,6 +194,7 @@ func (s *Source) take(f *frame, b *Batch) {
 			return
 		}
 	}
+	s.rewrite.frame(f)
 	if s.decoder.raw {
 		b.keepRaw(f)
 	}
@@ -243,4 +251,6 @@ type LiveOptions struct {
 	Filter  string // BPF text, run by the kernel; "" takes every frame
 	Snaplen int    // bytes kept of each frame; 0 is 262144, all of it
 	Raw     bool   // fill Batch.Frames and Batch.Reassembled too
+
+	Anonymize *flow.Anonymizer // see Options.Anonymize
 }

@@ -14,6 +14,13 @@ import (
 // 2.1). What it does not know is delivered with everything behind the IP
 // headers as payload.
 func (d *decoder) transport(protocol uint8, s segment, f *frame, p *flow.Packet, b *Batch) reason {
+	if d.rewriter != nil {
+		return d.rewriter.transport(protocol, &s, f, p, b)
+	}
+	return d.deliver(protocol, s, f, p, b)
+}
+
+func (d *decoder) deliver(protocol uint8, s segment, f *frame, p *flow.Packet, b *Batch) reason {
 	p.Protocol = protocol
 	header, zero := 0, false // zero: no checksum was sent
 	switch protocol {
@@ -33,6 +40,9 @@ func (d *decoder) transport(protocol uint8, s segment, f *frame, p *flow.Packet,
 	default:
 		if r, ok := d.tunnel(protocol, &s, f, p, b); ok {
 			return r
+		}
+		if d.rewriter != nil {
+			d.rewriter.payload(protocol, &s, 0, p)
 		}
 		p.Payload, p.Missing = s.data, s.missing
 		return reason{}
@@ -55,6 +65,9 @@ func (d *decoder) transport(protocol uint8, s segment, f *frame, p *flow.Packet,
 		}
 	}
 	ports(protocol, s.data, p)
+	if d.rewriter != nil {
+		d.rewriter.payload(protocol, &s, header, p)
+	}
 	if s.missing == 0 && !zero && !s.onward && protocol != flow.SCTP {
 		p.Checksum.Before, p.Checksum.Segment = s.pseudo(protocol), s.data
 	}

@@ -45,6 +45,10 @@ func (d *decoder) tunnel(protocol uint8, s *segment, f *frame, p *flow.Packet, b
 	if !d.deeper() {
 		return reason{why: whyLayers}, true
 	}
+	if d.rewriter != nil {
+		d.rewriter.carrying(protocol, s, &c)
+		d.reach(c.data, 0)
+	}
 	outer, arps := *p, len(b.ARPs)
 	p.SrcMAC, p.DstMAC = flow.MAC{}, flow.MAC{}
 	if c.kind != 0 {
@@ -59,6 +63,10 @@ func (d *decoder) tunnel(protocol uint8, s *segment, f *frame, p *flow.Packet, b
 		return r, true
 	}
 	*p, b.ARPs = outer, b.ARPs[:arps]
+	if d.rewriter != nil {
+		d.rewriter.wipe()
+		d.rewriter.tunnelled = true
+	}
 	return reason{}, false
 }
 

@@ -31,6 +31,9 @@ func (d *decoder) wlan(data []byte, padded bool, f *frame, p *flow.Packet, b *Ba
 	s := cryptobyte.String(data)
 	var kind, flags, fragment, qos uint8
 	var one, two, three []byte
+	if d.rewriter != nil {
+		d.rewriter.wlan(data)
+	}
 	if !s.ReadUint8(&kind) || !s.ReadUint8(&flags) {
 		return f.short(reason{why: whyLinkHeader})
 	}
@@ -50,6 +53,7 @@ func (d *decoder) wlan(data []byte, padded bool, f *frame, p *flow.Packet, b *Ba
 	if padded && !s.Skip(-(len(data)-len(s))&3) {
 		return f.short(reason{why: whyLinkHeader})
 	}
+	d.reach(s, 0)
 	switch {
 	case flags&wlanProtected != 0:
 		return reason{why: whyWLANEncrypted}
@@ -88,13 +92,21 @@ func (d *decoder) amsdu(data []byte, f *frame, p *flow.Packet, b *Batch) reason 
 		if !s.ReadBytes(&dst, 6) || !s.ReadBytes(&src, 6) || !s.ReadUint16(&length) {
 			break
 		}
+		if d.rewriter != nil {
+			d.rewriter.macs(dst)
+			d.rewriter.macs(src)
+		}
 		inner := f.inside(s[:min(int(length), len(s))])
 		inner.length = min(inner.length, int(length))
 		s = s[min((int(length)+14+3)&^3-14, len(s)):]
 		q := outer
 		q.DstMAC, q.SrcMAC = flow.MAC(dst), flow.MAC(src)
 		d.layers = layers
-		switch got := d.llc(inner.data, &inner, &q, b); {
+		got := d.llc(inner.data, &inner, &q, b)
+		if got.why > consumed && d.rewriter != nil {
+			d.rewriter.wipe()
+		}
+		switch {
 		case got.why == delivered && r.why != delivered:
 			*p, r = q, got
 		case got.why == delivered:
@@ -102,6 +114,9 @@ func (d *decoder) amsdu(data []byte, f *frame, p *flow.Packet, b *Batch) reason 
 		case r.why > consumed:
 			r = got
 		}
+	}
+	if d.rewriter != nil {
+		clear(s)
 	}
 	if r.why == whyLinkHeader {
 		return f.short(r)

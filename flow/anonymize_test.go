@@ -276,6 +276,7 @@ func TestTextMapsAddresses(t *testing.T) {
 		{"c=IN IP4 239.1.2.3/127", "c=IN IP4 " + ip("239.1.2.3") + "/127"},
 		{"destination=10.20.0.21;source=10.20.0.21;x", "destination=" + v4 + ";source=" + v4 + ";x"},
 		{"http://[fd00:20::21]:8080/", "http://[" + v6 + "]:8080/"},
+		{"81f9f8c8192.168.1.2;", "81f9f8c8" + ip("192.168.1.2") + ";"},
 		{"seen by 10.20.0.21.", "seen by " + v4 + "."},
 		{"FD00:20::AB1", string(bytes.ToUpper([]byte(ip("fd00:20::ab1"))))},
 		{"fd00:0020:0000:0000:0000:0000:0000:0021", a.Addr(netip.MustParseAddr("fd00:20::21")).StringExpanded()},

@@ -92,9 +92,8 @@ func (a *Anonymizer) run(b []byte) {
 		return
 	}
 	for i := 0; i < len(b); {
-		if i > 0 && class[b[i-1]]&alphanumeric != 0 && class[b[i]]&decimal != 0 && class[b[i-1]]&decimal == 0 {
-			// v1.2.3.4, eth0: a number behind a letter may be a dotted address, no more
-			if n := a.dotted(b[i:], i == 0 || b[i-1] != '.'); n > 0 {
+		if i > 0 && behindWord(b, i) {
+			if n := a.dotted(b[i:], true); n > 0 {
 				i += n
 				continue
 			}
@@ -118,6 +117,18 @@ func (a *Anonymizer) run(b []byte) {
 		}
 		i += max(n, 1)
 	}
+}
+
+// behindWord reports whether a number that may begin an address, but nothing else
+// that could, stands at i: behind a letter, or as the end of a longer number.
+func behindWord(b []byte, i int) bool {
+	switch c := class[b[i-1]]; {
+	case class[b[i]]&decimal == 0 || c&alphanumeric == 0:
+		return false
+	case c&decimal == 0:
+		return true
+	}
+	return i+3 < len(b) && class[b[i+1]]&class[b[i+2]]&decimal != 0 && b[i+3] == '.'
 }
 
 // number reads a decimal octet, without a zero before it, at the beginning of b.
