@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"regexp"
@@ -27,6 +28,12 @@ func (p *Policy) WriteYAML(w io.Writer) error {
 	}
 	writeNode(b, p.tree, "")
 	return b.Flush()
+}
+
+func writeTree(w *bytes.Buffer, tree *node) {
+	b := bufio.NewWriter(w)
+	writeNode(b, tree, "")
+	_ = b.Flush() // a buffer takes everything
 }
 
 // commentText keeps a file's name on its line.

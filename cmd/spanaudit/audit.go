@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spanaudit/capture"
+	"spanaudit/flow"
 	"spanaudit/report"
 	"spanaudit/rules"
 )
@@ -39,6 +40,10 @@ type auditFlags struct {
 	evidence evidenceFlags
 	quiet    bool
 	workers  int
+
+	anonymize    bool
+	anonymizeKey string
+	mapping      *flow.Anonymizer // what the two ask for; nil where addresses stay
 }
 
 func newAudit(w world, status *int) *cobra.Command {
@@ -72,6 +77,8 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 4 when nothing failed but something could not be decided")
 	flags.StringVar(&f.reported, "now", "", "`TIME` of the report, as 2026-11-25T10:00:00Z: the same input then gives the same bytes")
+	flags.BoolVar(&f.anonymize, "anonymize", false, "map IP addresses and MACs to others, the same in all that is written; networks and\nvendors can still be told, and names of hosts and devices stay as they are")
+	flags.StringVar(&f.anonymizeKey, "anonymize-key", "", "anonymize by the secret in `FILE`, 16 bytes or more: with the same policy the same\nmapping each time; without it the mapping is another in every run")
 	flags.StringVarP(&f.iface, "interface", "i", "", "capture from the interface `IFACE` instead of reading files")
 	flags.DurationVar(&f.duration, "duration", 0, "end the capture after this `TIME`, such as 60s or 10m")
 	f.evidence.add(flags)
@@ -113,6 +120,9 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if err := f.evidence.check(); err != nil {
 		return statusUsage, err
 	}
+	if policy, err = f.anonymized(policy); err != nil {
+		return statusUsage, err
+	}
 	proof, err := f.evidence.begin(w, f.iface != "" || slices.Contains(args, "-"))
 	if err != nil {
 		return statusUsage, err
@@ -144,7 +154,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if policy.ReviewDue(result.End.UTC()) {
 		w.complain(fmt.Errorf("policy %s was to be reviewed by %s, before this capture", policy.Name, policy.Metadata.ReviewBy))
 	}
-	a := report.New(tool(), reportInputs(src.Inputs()), result)
+	a := report.New(tool(), reportInputs(src.Inputs(), f.mapping), result)
 	a.Reported = now
 	if err := out.write(a); err != nil {
 		return statusUsage, err
@@ -179,7 +189,7 @@ func (f *auditFlags) judge(w world, src *capture.Source, policy *rules.Policy, o
 	}
 	var duplicates uint64
 	result, err := runAudit(ctx, src, policy, auditOptions{
-		Workers: f.workers, Filter: f.filter, Flows: out.record(), Anew: out.anew,
+		Workers: f.workers, Filter: f.mapping.TextOf(f.filter), Flows: out.record(), Anew: out.anew,
 		Stats: func(n uint64) { duplicates = n }, Frames: proof.frames(f.iface),
 	})
 	bar.stop()
@@ -220,7 +230,7 @@ func (f *auditFlags) check(w world, args []string) error {
 
 func (f *auditFlags) open(w world, args []string, proof *evidence) (*capture.Source, error) {
 	if f.iface != "" {
-		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter, Raw: proof != nil})
+		return capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter, Raw: proof != nil, Anonymize: f.mapping})
 	}
 	stdin := w.stdin
 	if proof != nil && proof.spool != nil {
@@ -228,7 +238,7 @@ func (f *auditFlags) open(w world, args []string, proof *evidence) (*capture.Sou
 	}
 	return capture.Open(args, capture.Options{
 		Stdin: stdin, Filter: f.filter, Once: rewritable(f.flows),
-		Hash: f.hash(),
+		Hash: f.hash(), Anonymize: f.mapping,
 	})
 }
 

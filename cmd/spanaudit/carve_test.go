@@ -28,7 +28,7 @@ func TestEveryFindingOfTheFixturesIsShownAgainByItsExcerpt(t *testing.T) {
 				t.Fatal(err)
 			}
 			stats := src.Stats()
-			c := carver{open: open, policy: policy, inputs: reportInputs(src.Inputs()), received: stats.Received, dropped: stats.Dropped}
+			c := carver{open: open, policy: policy, inputs: reportInputs(src.Inputs(), nil), received: stats.Received, dropped: stats.Dropped}
 			err = c.carve(r.Findings, func(e *excerpt) error {
 				if e.shown == nil {
 					t.Errorf("%s %s is not shown by its %d packets: %s", e.finding.ID, e.finding.Rule, len(e.frames), e.finding.Message)

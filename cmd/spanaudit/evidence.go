@@ -97,7 +97,7 @@ func (e *evidence) frames(iface string) func(*capture.Batch) {
 
 // reopen opens the inputs of the audit once more.
 func (e *evidence) reopen(f *auditFlags, args []string) (*capture.Source, error) {
-	opt := capture.Options{Raw: true, Filter: f.filter}
+	opt := capture.Options{Raw: true, Filter: f.filter, Anonymize: f.mapping}
 	if e.spool == nil {
 		return capture.Open(args, opt)
 	}
@@ -106,6 +106,7 @@ func (e *evidence) reopen(f *auditFlags, args []string) (*capture.Source, error)
 		return nil, fmt.Errorf("keep the input for the evidence: %w", err)
 	}
 	if f.iface != "" {
+		opt.Anonymize = nil // the frames were kept as they were mapped
 		return capture.Open([]string{path}, opt)
 	}
 	file, err := os.Open(path)
@@ -125,7 +126,7 @@ func (e *evidence) write(w world, f *auditFlags, args []string, policy *rules.Po
 	m := bundle.Manifest{
 		Tool: a.Tool, Created: a.Reported,
 		Policy: bundle.Policy{Name: a.Policy.Name, Version: a.Policy.Version, SHA256: a.Policy.SHA256},
-		Inputs: a.Inputs, Redaction: bundle.Redaction{Secrets: bundle.Kept},
+		Inputs: a.Inputs, Anonymized: f.mapping != nil, Redaction: bundle.Redaction{Secrets: bundle.Kept},
 	}
 	c := carver{
 		open:   func() (*capture.Source, error) { return e.reopen(f, args) },

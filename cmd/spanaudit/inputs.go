@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"spanaudit/capture"
+	"spanaudit/flow"
 	"spanaudit/report"
 )
 
@@ -50,13 +51,14 @@ func count[N int | uint64](n N, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// reportInputs is the inputs as reports name them.
-func reportInputs(inputs []capture.Input) []report.Input {
+// reportInputs is the inputs as reports name them; where addresses are mapped,
+// those in names of files too.
+func reportInputs(inputs []capture.Input, mapping *flow.Anonymizer) []report.Input {
 	list := make([]report.Input, len(inputs))
 	for i, in := range inputs {
-		list[i] = report.Input{Name: in.Name, SHA256: in.SHA256, Packets: in.Frames}
+		list[i] = report.Input{Name: mapping.TextOf(in.Name), SHA256: in.SHA256, Packets: in.Frames}
 		if in.Err != nil {
-			list[i].Error = in.Err.Error()
+			list[i].Error = mapping.TextOf(in.Err.Error())
 		}
 	}
 	return list

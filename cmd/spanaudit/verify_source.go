@@ -45,7 +45,7 @@ func reproduce(w world, b *bundle.Bundle, sources []string) (report.Check, []bun
 	if err != nil {
 		return c, nil, err
 	}
-	inputs := reportInputs(src.Inputs())
+	inputs := reportInputs(src.Inputs(), nil)
 	for i, in := range inputs {
 		at := slices.IndexFunc(saved.Inputs, func(was report.Input) bool { return was.SHA256 == in.SHA256 })
 		if at < 0 {
