@@ -23,10 +23,7 @@ func anonymizerOf(seed byte, list ...string) *Anonymizer {
 // samples are addresses of all kinds, the same ones each time.
 func samples(n int) (list []netip.Addr) {
 	r := rand.New(rand.NewPCG(1, 2))
-	kinds := []netip.Prefix{}
-	for _, p := range special() {
-		kinds = append(kinds, p)
-	}
+	kinds := special()
 	for range n {
 		var v4 [4]byte
 		var v6 [16]byte

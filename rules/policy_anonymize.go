@@ -40,7 +40,7 @@ func (p *Policy) Anonymized(a *flow.Anonymizer) (*Policy, error) {
 		changed = changed || text != n.text
 		n.text = text
 	})
-	if !changed {
+	if !changed && a.TextOf(string(p.Text)) == string(p.Text) { // nor in a comment
 		return p, nil
 	}
 	var text bytes.Buffer

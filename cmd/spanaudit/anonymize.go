@@ -7,30 +7,33 @@ import (
 	"os"
 
 	"spanaudit/flow"
-	"spanaudit/rules"
 )
 
 // minSecret is how many bytes a secret has at least: fewer can be tried out.
 const minSecret = 16
 
-// mapping returns what maps addresses, nil where they stay: by the secret of
-// --anonymize-key, else by a key that is forgotten with this run.
-func (f *auditFlags) mapping(policy *rules.Policy) (*flow.Anonymizer, error) {
+// anonymize makes the mapping that the flags ask for, by the secret of
+// --anonymize-key, else by a key that is forgotten with this run, and has the
+// policy speak of the addresses that the packets will have.
+func (j *job) anonymize() error {
 	var key [32]byte
 	switch {
-	case f.anonymizeKey != "":
-		secret, err := os.ReadFile(f.anonymizeKey)
+	case j.anonymizeKey != "":
+		secret, err := os.ReadFile(j.anonymizeKey)
 		if err != nil {
-			return nil, fmt.Errorf("--anonymize-key: %w", err)
+			return fmt.Errorf("--anonymize-key: %w", err)
 		}
 		if len(secret) < minSecret {
-			return nil, fmt.Errorf("--anonymize-key: %s has %d bytes, and who tries all of so few finds the addresses again; give %d or more, as of: head -c 32 /dev/urandom", f.anonymizeKey, len(secret), minSecret)
+			return fmt.Errorf("--anonymize-key: %s has %d bytes, and who tries all of so few finds the addresses again; give %d or more, as of: head -c 32 /dev/urandom", j.anonymizeKey, len(secret), minSecret)
 		}
 		key = sha256.Sum256(secret)
-	case f.anonymize:
+	case j.auditFlags.anonymize:
 		_, _ = rand.Read(key[:]) // it never fails
 	default:
-		return nil, nil
+		return nil
 	}
-	return flow.NewAnonymizer(key, policy.Prefixes()), nil
+	j.mapping = flow.NewAnonymizer(key, j.policy.Prefixes())
+	var err error
+	j.policy, err = j.policy.Anonymized(j.mapping)
+	return err
 }

@@ -267,3 +267,36 @@ func TestAnonymizedPolicyMeansTheSame(t *testing.T) {
 		}
 	}
 }
+
+// A bundle that is anonymized verifies, of an input that is read once too, and no
+// file of it holds an address of the site: not the frames, not the policy.
+func TestAnonymizedEvidenceVerifies(t *testing.T) {
+	key := put(t, "key", []byte(secret))
+	for name, from := range map[string]string{"a file": violations, "standard input": "-"} {
+		dir := filepath.Join(t.TempDir(), "bundle")
+		status, _, stderr := spanauditFrom(bytes.NewReader(read(t, violations)), "audit", "--fail-on", "none", "--policy", "../../fixtures/site.yaml", "--anonymize-key", key, "--evidence", dir, from)
+		if status != statusDone {
+			t.Fatalf("%s: status %d: %s", name, status, stderr)
+		}
+		if status, out, stderr := spanaudit("verify", dir); status != statusDone {
+			t.Errorf("%s: verify: status %d: %s%s", name, status, out, stderr)
+		}
+		files := 0
+		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			files++
+			content := read(t, path)
+			for _, s := range []string{"10.20.0.", "fd00:20::", "02:00:5e:00:53", "02-00-5e-00-53", "\x02\x00\x5e\x00\x53", "\x0a\x14\x00\x15", "\x0a\x14\x00\x0a", "\xfd\x00\x00\x20\x00\x00\x00\x00"} {
+				if bytes.Contains(content, []byte(s)) || bytes.Contains(content, []byte(strings.ToUpper(s))) {
+					t.Errorf("%s: %s holds %q", name, filepath.Base(path), s)
+				}
+			}
+			return nil
+		})
+		if err != nil || files < 20 {
+			t.Errorf("%s: %d files, %v", name, files, err)
+		}
+	}
+}

@@ -51,7 +51,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		return statusUsage, err
 	}
 	j := &job{world: w, auditFlags: f, args: args, policy: policy}
-	if err := j.anonymized(); err != nil {
+	if err := j.anonymize(); err != nil {
 		return statusUsage, err
 	}
 	if j.proof, err = f.evidence.begin(w, j.once()); err != nil {
@@ -93,14 +93,6 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		return statusUsage, err
 	}
 	return auditStatus(result, unread, failOn, f.strict), nil
-}
-
-// anonymized has the policy speak of the addresses that the packets will have.
-func (j *job) anonymized() (err error) {
-	if j.mapping, err = j.auditFlags.mapping(j.policy); j.mapping != nil {
-		j.policy, err = j.policy.Anonymized(j.mapping)
-	}
-	return err
 }
 
 // once reports whether what is audited can be read only once.
