@@ -228,6 +228,12 @@ func notes(older, newer *Audit) []string {
 	if o, n := older.Period, newer.Period; o != nil && n != nil && n.length() < o.length()/2 {
 		say("the new audit saw %s, and the old one %s: what is done seldom may not have been done in that time", duration(n.length()), duration(o.length()))
 	}
+	switch was, is := older.Anonymized, newer.Anonymized; {
+	case was != is:
+		say("one of the audits is anonymized and the other is not: hosts that the policy does not name cannot be told to be the same")
+	case was:
+		say("both audits are anonymized: unless by the same --anonymize-key and policy, hosts that the policy does not name cannot be told to be the same")
+	}
 	if was, is := older.Coverage.Capture.Filter, newer.Coverage.Capture.Filter; was != is {
 		say("the filter of the capture changed, from %q to %q", was, is)
 	}

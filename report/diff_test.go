@@ -163,12 +163,12 @@ func TestWhatMakesTwoAuditsHardToCompareIsSaid(t *testing.T) {
 	older, newer := siteAudit(), siteAudit()
 	newer.Policy.SHA256, newer.Tool.Version = "00", "2.0.0"
 	*newer.Period = Period{newer.Period.Start - 1, newer.Period.Start + 1e9}
-	newer.Coverage.Capture.Filter = ""
+	newer.Coverage.Capture.Filter, newer.Anonymized = "", true
 	older.Requirements[0].Unlisted, newer.Requirements[1].Unlisted = 1, 1
 	newer.Requirements[2].Verdict = rules.Pass
 	newer.Requirements = newer.Requirements[:7]
 	d := Compare(older, newer)
-	for i, want := range []string{"the policy changed", "from spanaudit 1.0.0 to spanaudit 2.0.0", "wrong way round", "saw 1s, and the old one 12m31s", `from "not port 22" to ""`,
+	for i, want := range []string{"the policy changed", "from spanaudit 1.0.0 to spanaudit 2.0.0", "wrong way round", "saw 1s, and the old one 12m31s", "one of the audits is anonymized", `from "not port 22" to ""`,
 		"old audit does not list all findings of tls-version", "new audit does not list all findings of tls-forward"} {
 		if i >= len(d.Notes) || !strings.Contains(d.Notes[i], want) {
 			t.Errorf("note %d of %q: want %q", i, d.Notes, want)
