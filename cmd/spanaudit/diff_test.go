@@ -77,7 +77,7 @@ func TestDiffLosesNoFinding(t *testing.T) {
 }
 
 func TestDiffReadsBundles(t *testing.T) {
-	wrong := saveAudit(t, violations)
+	wrong := saveAudit(t, "--policy", policyFor(violations), violations)
 	for _, base := range []string{"evidence", "evidence.zip"} {
 		if status, stdout, stderr := spanaudit("diff", sampleBundle(t, base, nil), wrong); status != statusDone || !strings.Contains(stdout, "0 new findings, 0 fixed, 0 no longer observed") {
 			t.Errorf("%s: status %d, %s\n%s", base, status, stderr, stdout)
