@@ -36,9 +36,12 @@ type Audit struct {
 func NewAudit(p *Policy, more ...Rule) *Audit {
 	a := &Audit{policy: p, site: newSite(p), rules: append(all(), more...), crossings: crossings{}, timeline: newTimeline()}
 	a.coverage.Protocols = map[string]uint64{}
-	controls := controlsByRule()
-	for _, r := range a.rules {
-		doc := document(r, controls)
+	docs := Catalogue()
+	for _, r := range more {
+		docs = append(docs, r.Doc())
+	}
+	for i, r := range a.rules {
+		doc := docs[i]
 		l := newLedger(doc, p.Rules[doc.ID])
 		if f, ok := r.(conditional); ok && l.notApplicable == "" {
 			l.notApplicable = f.NotApplicable(p)

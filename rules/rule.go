@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"slices"
+	"sync"
+)
+
 // Rule judges the flows of a site against one requirement. A rule may keep
 // state between flows, bounded by the devices and peers that it speaks of, not
 // by the traffic.
@@ -107,19 +112,18 @@ func all() []Rule {
 	}
 }
 
-// Catalogue returns the documentation of every rule, in order.
-func Catalogue() []Doc {
+// Catalogue returns the documentation of every rule, in order. Its slices are
+// shared and not to be written to.
+func Catalogue() []Doc { return slices.Clone(catalogue()) }
+
+// catalogue is put together once: an excerpt of a capture is audited in less time
+// than its tables are read.
+var catalogue = sync.OnceValue(func() (docs []Doc) {
 	controls := controlsByRule()
-	var docs []Doc
 	for _, r := range all() {
-		docs = append(docs, document(r, controls))
+		d := r.Doc()
+		d.Statements, d.Controls = statementsOf(d.ID), controls[d.ID]
+		docs = append(docs, d)
 	}
 	return docs
-}
-
-// document completes a rule's documentation.
-func document(r Rule, controls map[string][]string) Doc {
-	d := r.Doc()
-	d.Statements, d.Controls = statementsOf(d.ID), controls[d.ID]
-	return d
-}
+})

@@ -55,11 +55,15 @@ func (c *carver) carve(findings []rules.Finding, take func(*excerpt) error) erro
 				return err
 			}
 			var again []*selection
+			made := make([]*excerpt, len(pending))
+			if err := inParallel(len(pending), func(i int) (err error) {
+				made[i], err = c.prove(pending[i], cut[i])
+				return err
+			}); err != nil {
+				return err
+			}
 			for i, s := range pending {
-				e, err := c.prove(s, cut[i])
-				if err != nil {
-					return err
-				}
+				e := made[i]
 				if done[index[s.finding]] == nil || e.shown != nil {
 					done[index[s.finding]] = e
 				}

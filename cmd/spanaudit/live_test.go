@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
@@ -27,7 +28,8 @@ func TestLiveAuditFindsWhatTheFileShows(t *testing.T) {
 			time.Sleep(200 * time.Microsecond)
 		}
 	}()
-	_, stdout, stderr := spanaudit("audit", "-i", "span0", "--duration", "3s", "--policy", policyFor(violations), "--format", "json")
+	proof := filepath.Join(t.TempDir(), "evidence.zip")
+	_, stdout, stderr := spanaudit("audit", "-i", "span0", "--duration", "3s", "--policy", policyFor(violations), "--format", "json", "--evidence", proof)
 	var live auditDocument
 	if err := json.Unmarshal([]byte(stdout), &live); err != nil {
 		t.Fatal(err, stderr)
@@ -37,6 +39,9 @@ func TestLiveAuditFindsWhatTheFileShows(t *testing.T) {
 	want := slices.Sorted(maps.Keys(file.findingLines()))
 	if !slices.Equal(got, want) {
 		t.Errorf("live %v\nfile %v", got, want)
+	}
+	if status, stdout, stderr := spanaudit("verify", proof); status != statusDone {
+		t.Errorf("verify: status %d: %s%s", status, stdout, stderr)
 	}
 }
 

@@ -58,6 +58,25 @@ func replay(b *bundle.Bundle) (*retold, error) {
 	for _, x := range m.Excerpts {
 		excerpts[x.Finding] = x
 	}
+	again := make([]bool, len(a.Findings)) // it is shown
+	broken := make([]error, len(a.Findings))
+	err = inParallel(len(a.Findings), func(i int) error {
+		x := excerpts[a.Findings[i].ID]
+		if x.File == "" || !x.Reproduced {
+			return nil
+		}
+		content, err := b.Read(x.File)
+		if err != nil {
+			return err
+		}
+		r, err := reaudit(content, policy)
+		broken[i] = err
+		again[i] = err == nil && shown(r, claim(&a.Findings[i])) != nil
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	for i := range a.Findings {
 		f := &a.Findings[i]
 		x, ok := excerpts[f.ID]
@@ -65,19 +84,11 @@ func replay(b *bundle.Bundle) (*retold, error) {
 		switch {
 		case !ok || x.File == "" || x.Rule != f.Rule:
 			say(bundle.AuditFile, "has the finding %s of %s, for which there is no excerpt", f.ID, f.Rule)
-			continue
 		case !x.Reproduced:
 			r.unshown++
-			continue
-		}
-		content, err := b.Read(x.File)
-		if err != nil {
-			return nil, err
-		}
-		switch again, err := reaudit(content, policy); {
-		case err != nil:
-			say(x.File, "cannot be audited: %v", err)
-		case shown(again, claim(f)) == nil:
+		case broken[i] != nil:
+			say(x.File, "cannot be audited: %v", broken[i])
+		case !again[i]:
 			say(x.File, "does not show the finding %s of %s", f.ID, f.Rule)
 		default:
 			r.shown++
