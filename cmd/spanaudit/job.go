@@ -54,6 +54,9 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	if err := j.anonymize(); err != nil {
 		return statusUsage, err
 	}
+	if err := j.rereadable(); err != nil {
+		return statusUsage, err
+	}
 	if j.proof, err = f.evidence.begin(w, j.once()); err != nil {
 		return statusUsage, err
 	}
@@ -97,6 +100,20 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 
 // once reports whether what is audited can be read only once.
 func (j *job) once() bool { return j.iface != "" || slices.Contains(j.args, "-") }
+
+// rereadable refuses evidence of a pipe that has a name: it is read only once, and
+// standard input alone is kept for a second reading.
+func (j *job) rereadable() error {
+	if j.evidence.path == "" {
+		return nil
+	}
+	for _, arg := range j.args {
+		if info, err := os.Stat(arg); arg != "-" && err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is no file, and evidence is cut from a second reading: give it as standard input, as in: spanaudit audit --evidence %s - < %s", arg, j.evidence.path, arg)
+		}
+	}
+	return nil
+}
 
 func (j *job) open() (*capture.Source, error) {
 	if j.iface != "" {
