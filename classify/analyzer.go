@@ -18,6 +18,9 @@ type Sink interface {
 	Known(r *Record, at flow.Frame)
 	// Session: t, of f, is a handshake whose session others may resume.
 	Session(f *flow.Flow, at flow.Frame, t *TLS)
+	// Early: r is a snapshot of a flow that goes on, which says more than the
+	// last; only where Analyzer.Early is called.
+	Early(r *Record)
 	// Ended: the flow is over, and r is all that is known of it. The sink may
 	// give r back by Analyzer.Reuse.
 	Ended(r *Record)
@@ -226,6 +229,7 @@ func (a *Analyzer) End(f *flow.Flow) {
 		a.classify(f, c, f.First(), !goesOn)
 	}
 	r := &c.Record
+	r.New = c.says(f) != f.Told
 	if goesOn {
 		r = c.snapshot(c.Facts.clone())
 	} else {

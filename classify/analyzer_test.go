@@ -62,11 +62,13 @@ func with(client netip.AddrPort, p flow.Packet) *flow.Packet {
 type log struct {
 	sessions     []*TLS
 	known, ended []*Record
+	early        []*Record
 	learned      []Learned
 }
 
 func (l *log) Learned(_ *flow.Flow, _ flow.Frame, m Learned) { l.learned = append(l.learned, m) }
 func (l *log) Known(r *Record, _ flow.Frame)                 { l.known = append(l.known, r) }
+func (l *log) Early(r *Record)                               { l.early = append(l.early, r) }
 func (l *log) Session(_ *flow.Flow, _ flow.Frame, t *TLS)    { l.sessions = append(l.sessions, t) }
 func (l *log) Ended(r *Record)                               { l.ended = append(l.ended, r) }
 

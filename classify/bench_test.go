@@ -49,6 +49,7 @@ type forgetful struct{}
 
 func (forgetful) Learned(*flow.Flow, flow.Frame, Learned) {}
 func (forgetful) Known(*Record, flow.Frame)               {}
+func (forgetful) Early(*Record)                           {}
 func (forgetful) Session(*flow.Flow, flow.Frame, *TLS)    {}
 func (forgetful) Ended(*Record)                           {}
 

@@ -20,6 +20,7 @@ type moments struct {
 func (m *moments) Learned(f *flow.Flow, at flow.Frame, l Learned) {
 	m.learned, m.learnedAt = append(m.learned, m.packet), append(m.learnedAt, at)
 }
+func (m *moments) Early(*Record) {}
 func (m *moments) Known(r *Record, _ flow.Frame) {
 	if setups := r.RTSP.Setups; len(setups) > 0 && setups[0].Answered && setups[0].ServerPorts[0] == 6000 {
 		m.known = append(m.known, m.packet)

@@ -12,6 +12,10 @@ type Record struct {
 	// Evidence names the frames of the messages that decide something, in
 	// order of appearance.
 	Evidence []Evidence
+
+	// New is set of a flow that is over where it says more than Sink.Early was
+	// last told.
+	New bool
 }
 
 // Evidence is a message and the frame in which it begins.

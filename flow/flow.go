@@ -58,8 +58,9 @@ type Flow struct {
 
 	Client, Server Half
 
-	// App belongs to the handler; the table never looks at it.
-	App any
+	// App and Told belong to the handler; the table never looks at them.
+	App  any
+	Told uint32
 
 	order        uint64 // position of the flow's first packet in the input
 	queue        *queue // which of the table's queues it waits in

@@ -280,6 +280,18 @@ func (t *Table) Advance(now Time) {
 	}
 }
 
+// Touched calls do with every flow that had a packet at the time or later, and
+// goes on. It takes no longer than there are such flows.
+func (t *Table) Touched(since Time, do func(*Flow)) {
+	for _, q := range t.queues() {
+		for f := q.newest; f != nil && f.End >= since; {
+			older := f.older
+			do(f)
+			f = older
+		}
+	}
+}
+
 // Flush ends every flow: the input is over.
 func (t *Table) Flush() {
 	t.FlushBelow(math.MaxUint64)

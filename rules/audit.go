@@ -113,7 +113,9 @@ type Loss struct {
 
 // Finish decides what could only be decided at the end and returns the report.
 // The Audit must not be used afterwards.
-func (a *Audit) Finish(loss Loss) *Report {
+func (a *Audit) Finish(loss Loss) *Report { return a.finish(loss) }
+
+func (a *Audit) finish(loss Loss) *Report {
 	c := &a.coverage
 	loss.Cut, loss.Unseen, loss.TCPBytes = c.Capture.Cut, c.Capture.Unseen, c.Capture.TCPBytes
 	c.Capture = loss.CaptureLoss
@@ -124,9 +126,16 @@ func (a *Audit) Finish(loss Loss) *Report {
 	r.Inventory, r.MoreInventory, r.Crossings = a.inventory.list(), a.inventory.more, a.crossings.list()
 	for i, rule := range a.rules {
 		if f, ok := rule.(concluder); ok && a.ledgers[i].notApplicable == "" {
+			l := a.ledgers[i]
+			judged := maps.Clone(l.findings)
 			f.Conclude(&Conclusion{
-				Policy: a.policy, Site: a.site, Coverage: &a.coverage, Start: a.start, End: a.end, ledger: a.ledgers[i],
+				Policy: a.policy, Site: a.site, Coverage: &a.coverage, Start: a.start, End: a.end, ledger: l,
 			})
+			if _, ok := rule.(revisable); ok {
+				for id, found := range l.findings {
+					found.Revisable = judged[id] == nil
+				}
+			}
 		}
 	}
 	lossy := a.lossy()

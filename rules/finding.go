@@ -32,6 +32,10 @@ type Finding struct {
 	Last  flow.Time
 	Count int // flows, or messages where a rule judges messages
 
+	// Revisable: what follows may show otherwise, as of a stream that did not
+	// come about; only of interest in a report by Audit.Peek.
+	Revisable bool
+
 	// Record is the flow that Message speaks of; nil where no flow shows the
 	// violation.
 	Record *classify.Record

@@ -125,8 +125,9 @@ func (r *ntpSync) conclude(c *Conclusion, k *timekeeping) {
 	policy := c.Policy
 	limit, maxGap := policy.NTP.MaxOffset, policy.NTP.MaxGap
 	device, peer := k.first.Parties()
-	if silence := c.End.Sub(k.good); k.good > 0 && silence > k.gap {
-		k.gapFrom, k.gap = k.good, silence
+	gap, gapFrom := k.gap, k.gapFrom
+	if silence := c.End.Sub(k.good); k.good > 0 && silence > gap {
+		gap, gapFrom = silence, k.good
 	}
 	switch {
 	case k.good == 0 && c.Coverage.OneSided > 0:
@@ -141,10 +142,10 @@ func (r *ntpSync) conclude(c *Conclusion, k *timekeeping) {
 		})
 	case limit > 0 && k.worst != nil && k.offset.Abs() > limit+policy.Capture.ClockMaxError:
 		r.judgeOffset(k, policy)
-	case maxGap > 0 && k.gap > maxGap:
+	case maxGap > 0 && gap > maxGap:
 		k.first.Fail(Violation{
 			Device: device, Peer: peer, Variant: "gap",
-			Message: fmt.Sprintf("%s did not get the time for %s, from %s on; at most %s is wanted", device, k.gap.Round(time.Minute), k.gapFrom.UTC().Format(time.DateTime), maxGap),
+			Message: fmt.Sprintf("%s did not get the time for %s, from %s on; at most %s is wanted", device, gap.Round(time.Minute), gapFrom.UTC().Format(time.DateTime), maxGap),
 		})
 	default:
 		k.first.Examine()

@@ -25,6 +25,7 @@ type auditOptions struct {
 	Anew    func() error                 // makes what Flows was given void; nil where src is not read with capture.Options.Once
 	Stats   func(duplicates uint64)      // takes what the report leaves out; may be nil
 	Frames  func(*capture.Batch)         // sees every batch as it is read; may be nil
+	Watch   *watcher                     // is told of findings while flows go on; may be nil
 	Rules   []rules.Rule                 // that judge beside the catalogue's
 }
 
@@ -63,6 +64,9 @@ func readOnce(ctx context.Context, src *capture.Source, policy *rules.Policy, op
 		return nil, err
 	}
 	p.finish()
+	if opt.Watch != nil {
+		opt.Watch.look(p.tick)
+	}
 	if err == nil {
 		err = p.flowsErr
 	}
@@ -79,6 +83,8 @@ type pipeline struct {
 
 	order    uint64    // packets dealt out so far
 	tick     flow.Time // the last one dealt out
+	heard    flow.Time // time of the last packet
+	heardAt  time.Time // when it was read
 	flowsErr error
 }
 
@@ -122,6 +128,7 @@ const (
 	learned kind = iota
 	known
 	session
+	early
 	ended
 )
 
@@ -145,7 +152,7 @@ func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 		free: make(chan *batch, batches), judged: make(chan *batch, batches),
 	}
 	for range max(opt.Workers, 1) {
-		w := &worker{id: uint8(len(p.workers)), in: make(chan *batch, batches)}
+		w := &worker{id: uint8(len(p.workers)), in: make(chan *batch, batches), watched: opt.Watch != nil}
 		w.analyzer = classify.NewAnalyzer(w)
 		w.table = flow.NewTable(flow.Config{MaxFlows: maxFlows / max(opt.Workers, 1)}, w.analyzer)
 		p.workers = append(p.workers, w)
@@ -170,7 +177,7 @@ func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
 		if p.opt.Frames != nil {
 			p.opt.Frames(&b.Batch)
 		}
-		p.deal(b) // what came before an error, too
+		p.deal(b, time.Now()) // what came before an error, too
 		if err != nil {
 			return err
 		}
@@ -178,7 +185,8 @@ func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
 	return nil
 }
 
-func (p *pipeline) deal(b *batch) {
+// deal deals a batch out that was read at now on the clock of the wall.
+func (p *pipeline) deal(b *batch, now time.Time) {
 	b.first, b.owner, b.ticks = p.order, b.owner[:0], b.ticks[:0]
 	for i := range b.Packets {
 		packet := &b.Packets[i]
@@ -188,8 +196,24 @@ func (p *pipeline) deal(b *batch) {
 			b.ticks = append(b.ticks, tick{i, second * flow.Time(time.Second)})
 		}
 	}
+	if p.opt.Watch != nil {
+		p.idle(b, now)
+	}
 	p.order += uint64(len(b.Packets))
 	p.send(b)
+}
+
+// idle lets the packets' clock go on with that of the wall while none come.
+func (p *pipeline) idle(b *batch, now time.Time) {
+	if n := len(b.Packets); n > 0 {
+		p.heard, p.heardAt = b.Packets[n-1].Frame.Time, now
+		return
+	}
+	at := p.heard.Add(now.Sub(p.heardAt))
+	if second := at / flow.Time(time.Second); p.heard != 0 && second > p.tick {
+		p.tick = second
+		b.ticks = append(b.ticks, tick{0, second * flow.Time(time.Second)})
+	}
 }
 
 func (p *pipeline) send(b *batch) {
@@ -233,15 +257,17 @@ func (p *pipeline) judge() {
 	for b := range p.judged {
 		b.ready.Wait()
 		clear(next)
-		claims := 0
+		claims, looks := 0, 0
 		for w := b.due(next); w >= 0; w = b.due(next) {
 			found := &b.found[w]
 			e := &found.events[next[w]]
+			looks = p.look(b, looks, e.order)
 			claims = p.claim(b, claims, e.order)
 			p.apply(e, found.lessons)
 			next[w]++
 		}
 		p.claim(b, claims, math.MaxUint64)
+		p.look(b, looks, math.MaxUint64)
 		p.free <- b
 	}
 }
@@ -250,7 +276,17 @@ func (p *pipeline) judge() {
 // before the place in the order; it returns the first that did not.
 func (p *pipeline) claim(b *batch, first int, before uint64) int {
 	for first < len(b.ARPs) && 2*(b.first+uint64(b.ARPsAt[first])) <= before {
-		p.audit.ARP(b.ARPs[first])
+		p.each(func(a *rules.Audit) { a.ARP(b.ARPs[first]) })
+		first++
+	}
+	return first
+}
+
+// look has the watcher look at the ticks of the batch, from the first of them,
+// whose place is before that in the order; it returns the first that is not.
+func (p *pipeline) look(b *batch, first int, before uint64) int {
+	for p.opt.Watch != nil && first < len(b.ticks) && 2*(b.first+uint64(b.ticks[first].index)) < before {
+		p.opt.Watch.look(b.ticks[first].at)
 		first++
 	}
 	return first
@@ -267,18 +303,32 @@ func (b *batch) due(next []int) int {
 	return first
 }
 
+// each calls do with the audit and, where findings are told early, with that which
+// finds them.
+func (p *pipeline) each(do func(*rules.Audit)) {
+	do(p.audit)
+	if p.opt.Watch != nil {
+		do(p.opt.Watch.early)
+	}
+}
+
 func (p *pipeline) apply(e *event, lessons []lesson) {
 	switch e.kind {
 	case learned:
 		l := &lessons[e.lesson]
-		p.audit.Learned(l.client, l.at, l.learned)
+		p.each(func(a *rules.Audit) { a.Learned(l.client, l.at, l.learned) })
 	case known:
-		p.audit.Known(e.record, lessons[e.lesson].at)
+		p.each(func(a *rules.Audit) { a.Known(e.record, lessons[e.lesson].at) })
 	case session:
 		l := &lessons[e.lesson]
-		p.audit.Session(e.tls, l.start, l.at)
+		p.each(func(a *rules.Audit) { a.Session(e.tls, l.start, l.at) })
+	case early:
+		p.opt.Watch.early.Ended(e.record)
 	case ended:
 		p.audit.Ended(e.record)
+		if p.opt.Watch != nil && e.record.New {
+			p.opt.Watch.early.Ended(e.record)
+		}
 		if p.opt.Flows != nil && p.flowsErr == nil {
 			p.flowsErr = p.opt.Flows(e.record)
 		}
@@ -317,6 +367,7 @@ type worker struct {
 	in       chan *batch
 	table    *flow.Table
 	analyzer *classify.Analyzer
+	watched  bool // flows that go on are told of
 	order    uint64
 	found    *findings
 }
@@ -346,14 +397,19 @@ func (w *worker) reuse() {
 
 func (w *worker) take(b *batch) {
 	ticks := b.ticks
-	for i := range b.Packets {
+	for i := range max(len(b.Packets), len(ticks)) { // a batch without packets has one tick at most
 		// A tick comes before its packet, and so do the flows that it ends.
 		w.order = 2 * (b.first + uint64(i))
 		if len(ticks) > 0 && ticks[0].index == i {
-			w.sorted(func() { w.table.Advance(ticks[0].at) })
+			w.sorted(func() {
+				w.table.Advance(ticks[0].at)
+				if w.watched {
+					w.analyzer.Early(w.table, ticks[0].at)
+				}
+			})
 			ticks = ticks[1:]
 		}
-		if b.owner[i] == w.id {
+		if i < len(b.owner) && b.owner[i] == w.id {
 			w.order++
 			w.table.Add(&b.Packets[i], b.first+uint64(i))
 		}
@@ -391,6 +447,11 @@ func (w *worker) Known(r *classify.Record, at flow.Frame) {
 // Session implements classify.Sink.
 func (w *worker) Session(f *flow.Flow, at flow.Frame, t *classify.TLS) {
 	w.told(event{flow: f.Order(), kind: session, tls: t}, lesson{start: f.Start, at: at})
+}
+
+// Early implements classify.Sink.
+func (w *worker) Early(r *classify.Record) {
+	w.found.events = append(w.found.events, event{order: w.order, flow: r.Order(), kind: early, record: r})
 }
 
 // Ended implements classify.Sink.
