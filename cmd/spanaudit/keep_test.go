@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/netip"
+	"testing"
+
+	"spanaudit/capture"
+	"spanaudit/flow"
+)
+
+// What is kept while an interface is watched shows each violation of the site again
+// without the capture, of what a flow shows.
+func TestWhatIsKeptShowsViolations(t *testing.T) {
+	policy, err := loadPolicy(world{stderr: &bytes.Buffer{}}, policyFor(violations))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newKeep()
+	src, err := capture.Open([]string{violations}, capture.Options{Raw: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := (capture.Batch{}); ; {
+		if err := src.Read(&b); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		k.take(&b)
+	}
+	r := audited(t, policy, violations, nil)
+	c := carver{policy: policy}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		frames := k.packets(f)
+		e, err := c.write(newSelection(f, scopeNamed), frames)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.shown == nil && len(f.Evidence) > 0 {
+			t.Errorf("%d packets do not show %s: %s", len(frames), f.Rule, f.Message)
+		}
+	}
+}
+
+// However many conversations begin and however much they say, what is kept is
+// bounded.
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	k := newKeep()
+	data := make([]byte, 100)
+	var n uint64
+	for i := range 400 {
+		var b capture.Batch
+		for j := range 1000 {
+			n++
+			at := flow.Frame{Number: n, Time: flow.Time(n)}
+			p := flow.Packet{Frame: at, Protocol: flow.UDP, Src: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), byte(j >> 8)}), uint16(j)), Dst: netip.MustParseAddrPort("10.20.0.1:53")}
+			if i%2 == 1 {
+				p.Src = netip.MustParseAddrPort("10.20.0.9:5353") // one that goes on
+			}
+			b.Packets = append(b.Packets, p)
+			b.Frames = append(b.Frames, capture.RawFrame{Frame: at, Data: data, Length: len(data)})
+		}
+		k.take(&b)
+	}
+	frames := len(k.lone)
+	for _, on := range k.order {
+		frames += len(on.frames)
+	}
+	if k.bytes > keptBytes || k.late > lateBytes || len(k.talks) != len(k.order) || frames*keptOverhead > keptBytes+lateBytes || len(k.where) > frames {
+		t.Errorf("%d and %d bytes, %d conversations of %d, %d frames of which %d are found", k.bytes, k.late, len(k.talks), len(k.order), frames, len(k.where))
+	}
+	if _, ok := k.where[n-1500]; !ok && k.lone[len(k.lone)-1].packet.Frame.Number != n {
+		t.Error("what came last is gone")
+	}
+}
