@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build test bench demo lint fixtures clean
+.PHONY: help deps build test browser bench demo lint fixtures clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -14,6 +14,9 @@ build: deps ## build ./spanaudit
 
 test: deps ## run all tests
 	go test ./...
+
+browser: deps ## look at the HTML report in chromium, which is installed where it is missing (Debian, Ubuntu)
+	@.ci/browser
 
 bench: build ## measure: against other programs that are installed, and each stage by itself
 	go run ./fixtures/bench generate

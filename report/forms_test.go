@@ -20,7 +20,7 @@ type form struct {
 func machineForms() []form {
 	return slices.Concat(
 		csvForms(),
-		[]form{{"md", Markdown}},
+		[]form{{"md", Markdown}, {"html", HTML}},
 		[]form{{"junit.xml", JUnit}},
 		sarifForms(),
 	)

@@ -20,6 +20,7 @@ func formats() []format {
 	return []format{
 		{"table", "report.txt", report.Table},
 		{"json", bundle.AuditFile, machine(report.JSON)},
+		{"html", "report.html", machine(report.HTML)},
 		{"markdown", "report.md", machine(report.Markdown)},
 		{"csv", "findings.csv", machine(report.CSV)},
 		{"csv-inventory", "tls-inventory.csv", machine(report.InventoryCSV)},
