@@ -18,6 +18,7 @@ func TestFindingLineIsOneLineOfVisibleText(t *testing.T) {
 	for _, text := range hostile() {
 		a := fill(text)
 		for i := range a.Findings {
+			a.Findings[i].Device.IP, a.Findings[i].Peer.IP = addr("fe80::1").WithZone(text), addr("fe80::2").WithZone(text)
 			if got := FindingLine(&a.Findings[i], Screen{}); Line(got) != got {
 				t.Errorf("FindingLine of %q shows %q", text, got)
 			}
