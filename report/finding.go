@@ -142,7 +142,7 @@ func deviceLines(h Device) cell {
 		c = append(c, line{Line(h.ID), plain})
 	}
 	if h.IP.IsValid() {
-		return append(c, line{h.IP.String(), plain})
+		return append(c, line{Line(h.IP.String()), plain}) // it may have a zone
 	}
 	if h.MAC != "" {
 		c = append(c, line{Line(h.MAC), plain})
@@ -157,9 +157,9 @@ func peerLines(p Peer) cell {
 	}
 	switch {
 	case p.IP.IsValid() && p.Port != 0:
-		c = append(c, line{netip.AddrPortFrom(p.IP, p.Port).String(), plain})
+		c = append(c, line{Line(netip.AddrPortFrom(p.IP, p.Port).String()), plain})
 	case p.IP.IsValid():
-		c = append(c, line{p.IP.String(), plain})
+		c = append(c, line{Line(p.IP.String()), plain})
 	}
 	return c
 }

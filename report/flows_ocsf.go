@@ -27,7 +27,7 @@ type ocsf struct {
 // NewOCSFFlowWriter returns a FlowWriter to w that writes events of OCSF. Times
 // are milliseconds. trust says what an address is to the site.
 func NewOCSFFlowWriter(w io.Writer, tool Tool, trust func(netip.Addr) rules.Trust) *FlowWriter {
-	metadata, _ := compact(ocsfMetadataOf(tool)) // of strings alone
+	metadata, _ := DocumentLine(ocsfMetadataOf(tool)) // of strings alone
 	return newFlowWriter(w, &ocsf{trust: trust, metadata: strings.TrimSuffix(string(metadata), "\n")})
 }
 

@@ -36,9 +36,9 @@ func Document(v any) ([]byte, error) {
 	return escapeInvisible(b.Bytes()), nil
 }
 
-// compact returns a value as one line of JSON, in which text is escaped as JSON
+// DocumentLine returns a value as one line of JSON, in which text is escaped as JSON
 // escapes it.
-func compact(v any) ([]byte, error) {
+func DocumentLine(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

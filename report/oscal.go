@@ -29,7 +29,7 @@ func OSCAL(w io.Writer, a *Audit) error {
 		return err
 	}
 	o := &oscalWriter{a: a, id: id, docs: docsByRule(), ids: identities{}, subjects: map[oscalSubjectKey]int{}}
-	text, err := compact(oscalDocument{o.assessment()})
+	text, err := DocumentLine(oscalDocument{o.assessment()})
 	if err != nil {
 		return err
 	}

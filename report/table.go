@@ -155,8 +155,10 @@ func (p *page) cells(row []cell, widths []int) []string {
 	return texts
 }
 
-func (p *page) painted(text string, s style) string {
-	if !p.screen.Color || s == plain || text == "" {
+func (p *page) painted(text string, s style) string { return p.screen.painted(text, s) }
+
+func (o Screen) painted(text string, s style) string {
+	if !o.Color || s == plain || text == "" {
 		return text
 	}
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"

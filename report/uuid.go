@@ -52,7 +52,7 @@ func (ids identities) of(space uuid, parts ...string) uuid {
 func (a *Audit) settled() (*Audit, uuid, error) {
 	undated := *a
 	undated.Reported = 0
-	text, err := compact(&undated)
+	text, err := DocumentLine(&undated)
 	if err != nil {
 		return nil, "", err
 	}
