@@ -51,6 +51,11 @@ type Evidence struct {
 	What  string  `json:"what,omitempty"` // the message in it
 }
 
+// NewFinding returns what is written of a finding that was judged by the policy.
+func NewFinding(f *rules.Finding, inputs []Input, p *rules.Policy) Finding {
+	return newFinding(f, inputs, func(a netip.Addr) rules.Trust { return p.ZoneOf(a).Trust })
+}
+
 func newFinding(f *rules.Finding, inputs []Input, trust func(netip.Addr) rules.Trust) Finding {
 	doc := Finding{
 		ID: f.ID, Rule: f.Rule, Severity: f.Severity, Verdict: f.Verdict, Message: f.Message,

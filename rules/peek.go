@@ -13,7 +13,6 @@ type revisable interface{ revisable() }
 
 func (*cameraStream) revisable()      {}
 func (*endpointReachable) revisable() {}
-func (*endpointIdentity) revisable()  {}
 func (*ntpSync) revisable()           {}
 func (captureLoss) revisable()        {}
 func (*captureVisibility) revisable() {}

@@ -64,13 +64,14 @@ func readOnce(ctx context.Context, src *capture.Source, policy *rules.Policy, op
 		return nil, err
 	}
 	p.finish()
-	if opt.Watch != nil {
-		opt.Watch.look(p.tick)
-	}
 	if err == nil {
 		err = p.flowsErr
 	}
-	return p.audit.Finish(p.loss(src)), err
+	loss := p.loss(src)
+	if opt.Watch != nil {
+		opt.Watch.last(p.audit, p.tick*p.period, loss)
+	}
+	return p.audit.Finish(loss), err
 }
 
 type pipeline struct {
@@ -82,7 +83,8 @@ type pipeline struct {
 	done    sync.WaitGroup
 
 	order    uint64    // packets dealt out so far
-	tick     flow.Time // the last one dealt out
+	period   flow.Time // between ticks
+	tick     flow.Time // the last one dealt out, in periods since 1970
 	heard    flow.Time // time of the last packet
 	heardAt  time.Time // when it was read
 	flowsErr error
@@ -97,6 +99,8 @@ type batch struct {
 	flush uint64     // of the last batches: flows with orders below are over; else 0
 	found []findings // by worker
 	ready sync.WaitGroup
+
+	captured capture.Stats // so far, where findings are told early
 }
 
 // tick tells the workers to end silent flows before the packet at index.
@@ -109,6 +113,9 @@ type tick struct {
 type findings struct {
 	events  []event
 	lessons []lesson
+
+	table  flow.Stats // so far, where findings are told early
+	panics uint64
 }
 
 // event is something that a worker found out, with its place in the order of
@@ -149,7 +156,10 @@ func (e *event) before(o *event) bool {
 func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 	p := &pipeline{
 		opt: opt, audit: rules.NewAudit(policy, opt.Rules...),
-		free: make(chan *batch, batches), judged: make(chan *batch, batches),
+		free: make(chan *batch, batches), judged: make(chan *batch, batches), period: flow.Time(time.Second),
+	}
+	if opt.Watch != nil {
+		p.period /= 2 // a flow is told of when it is a second old
 	}
 	for range max(opt.Workers, 1) {
 		w := &worker{id: uint8(len(p.workers)), in: make(chan *batch, batches), watched: opt.Watch != nil}
@@ -177,6 +187,9 @@ func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
 		if p.opt.Frames != nil {
 			p.opt.Frames(&b.Batch)
 		}
+		if p.opt.Watch != nil {
+			b.captured = src.Stats()
+		}
 		p.deal(b, time.Now()) // what came before an error, too
 		if err != nil {
 			return err
@@ -191,9 +204,9 @@ func (p *pipeline) deal(b *batch, now time.Time) {
 	for i := range b.Packets {
 		packet := &b.Packets[i]
 		b.owner = append(b.owner, packet.Worker(len(p.workers)))
-		if second := packet.Frame.Time / flow.Time(time.Second); second > p.tick {
-			p.tick = second
-			b.ticks = append(b.ticks, tick{i, second * flow.Time(time.Second)})
+		if n := packet.Frame.Time / p.period; n > p.tick {
+			p.tick = n
+			b.ticks = append(b.ticks, tick{i, n * p.period})
 		}
 	}
 	if p.opt.Watch != nil {
@@ -210,9 +223,9 @@ func (p *pipeline) idle(b *batch, now time.Time) {
 		return
 	}
 	at := p.heard.Add(now.Sub(p.heardAt))
-	if second := at / flow.Time(time.Second); p.heard != 0 && second > p.tick {
-		p.tick = second
-		b.ticks = append(b.ticks, tick{0, second * flow.Time(time.Second)})
+	if n := at / p.period; p.heard != 0 && n > p.tick {
+		p.tick = n
+		b.ticks = append(b.ticks, tick{0, n * p.period})
 	}
 }
 
@@ -286,7 +299,7 @@ func (p *pipeline) claim(b *batch, first int, before uint64) int {
 // whose place is before that in the order; it returns the first that is not.
 func (p *pipeline) look(b *batch, first int, before uint64) int {
 	for p.opt.Watch != nil && first < len(b.ticks) && 2*(b.first+uint64(b.ticks[first].index)) < before {
-		p.opt.Watch.look(b.ticks[first].at)
+		p.opt.Watch.look(p, b.ticks[first].at, b)
 		first++
 	}
 	return first
@@ -337,11 +350,7 @@ func (p *pipeline) apply(e *event, lessons []lesson) {
 
 // loss collects what was given up on the way.
 func (p *pipeline) loss(src *capture.Source) rules.Loss {
-	s := src.Stats()
-	l := rules.Loss{CaptureLoss: rules.CaptureLoss{
-		Dropped: s.Dropped, Counted: s.Received > 0, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,
-		Late: s.Late, Filter: p.opt.Filter, Filtered: s.Filtered,
-	}}
+	l := p.captureLoss(src.Stats())
 	for _, in := range src.Inputs() {
 		if in.Err != nil {
 			l.Broken++
@@ -351,14 +360,35 @@ func (p *pipeline) loss(src *capture.Source) rules.Loss {
 	for _, w := range p.workers {
 		t := w.table.Stats()
 		duplicates += t.Duplicates
-		l.Evicted += t.Evicted
-		l.Starved += t.Starved
-		l.Panics += w.analyzer.Panics()
+		add(&l, t, w.analyzer.Panics())
 	}
 	if p.opt.Stats != nil {
 		p.opt.Stats(duplicates)
 	}
 	return l
+}
+
+// lossBy is loss as of a batch that was judged.
+func (p *pipeline) lossBy(b *batch) rules.Loss {
+	l := p.captureLoss(b.captured)
+	for i := range b.found {
+		add(&l, b.found[i].table, b.found[i].panics)
+	}
+	return l
+}
+
+func (p *pipeline) captureLoss(s capture.Stats) rules.Loss {
+	return rules.Loss{CaptureLoss: rules.CaptureLoss{
+		Dropped: s.Dropped, Counted: s.Received > 0, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,
+		Late: s.Late, Filter: p.opt.Filter, Filtered: s.Filtered,
+	}}
+}
+
+// add adds what a worker gave up.
+func add(l *rules.Loss, t flow.Stats, panics uint64) {
+	l.Evicted += t.Evicted
+	l.Starved += t.Starved
+	l.Panics += panics
 }
 
 // worker follows the flows that are its own. It is the sink of its analyzer.
@@ -377,6 +407,9 @@ func (w *worker) run() {
 		w.found = &b.found[w.id]
 		w.reuse()
 		w.take(b)
+		if w.watched {
+			w.found.table, w.found.panics = w.table.Stats(), w.analyzer.Panics()
+		}
 		b.ready.Done()
 	}
 }
@@ -402,7 +435,9 @@ func (w *worker) take(b *batch) {
 		w.order = 2 * (b.first + uint64(i))
 		if len(ticks) > 0 && ticks[0].index == i {
 			w.sorted(func() {
-				w.table.Advance(ticks[0].at)
+				if ticks[0].at%flow.Time(time.Second) == 0 {
+					w.table.Advance(ticks[0].at)
+				}
 				if w.watched {
 					w.analyzer.Early(w.table, ticks[0].at)
 				}

@@ -17,6 +17,7 @@ import (
 func newRoot(w world, status *int) *cobra.Command {
 	root := group("spanaudit", "Audit the traffic of a camera-AI appliance's network against a policy",
 		newAudit(w, status),
+		newWatch(w, status),
 		newReport(w),
 		newExplain(w),
 		newDiff(w, status),

@@ -17,7 +17,7 @@ import (
 func watched(t *testing.T, policy *rules.Policy, path string) (*rules.Report, map[string]rules.Finding) {
 	t.Helper()
 	told := map[string]rules.Finding{}
-	w := newWatcher(policy, func(_ flow.Time, list []rules.Finding) {
+	w := newWatcher(policy, func(_ flow.Time, list []rules.Finding, _ *rules.Report) {
 		for _, f := range list {
 			if was, ok := told[f.ID]; !ok || f.Severity > was.Severity {
 				told[f.ID] = f

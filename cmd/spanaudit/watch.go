@@ -1,0 +1,253 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"spanaudit/capture"
+	"spanaudit/flow"
+	"spanaudit/report"
+	"spanaudit/report/alert"
+	"spanaudit/rules"
+)
+
+// watchFlags is what the command line of watch says.
+type watchFlags struct {
+	iface    string
+	policy   string
+	filter   string
+	form     string
+	alerts   []string
+	name     string // of the sensor
+	failOn   string
+	state    string
+	duration time.Duration
+	quiet    bool
+}
+
+func newWatch(w world, status *int) *cobra.Command {
+	var f watchFlags
+	c := &cobra.Command{
+		Use:   "watch -i IFACE",
+		Short: "Watch an interface for as long as it takes, and tell violations within seconds",
+		Long: "watch judges what an interface shows, as audit does, and tells each violation within two seconds of the packet that\n" +
+			"proves it: once, again when it becomes graver, and once an hour how often it went on. It ends with Ctrl-C or SIGTERM;\n" +
+			"SIGHUP has it read the policy again, and keep the old one if the new one is invalid.\n\n" +
+			"Alerts go to standard output and to each --alert: file:PATH, syslog://HOST, syslog+tcp://HOST, syslog+tls://HOST or\n" +
+			"https://HOST/PATH, each with options behind a question mark, as in file:/var/log/spanaudit.ndjson?max=100MB&keep=7.\n\n" +
+			"Exit status: 0 no violation at or above --fail-on, 1 violations, 2 wrong use or invalid policy, 3 the interface could\n" +
+			"not be read any more.",
+		Example: "  spanaudit watch -i eth1 --policy site.yaml\n" +
+			"  spanaudit watch -i eth1 --policy site.yaml --format ndjson --alert syslog+tls://logs.example.com",
+		Args: noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			got, err := watch(w, &f)
+			*status = got
+			return err
+		},
+	}
+	flags := c.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&f.iface, "interface", "i", "", "watch the interface `IFACE`")
+	flags.StringVarP(&f.policy, "policy", "p", "edge-camera", "policy `FILE`, or the name of a built-in profile")
+	flags.StringVarP(&f.form, "format", "f", "text", "`FORM` of alerts on standard output: text, ndjson, or none")
+	flags.StringArrayVar(&f.alerts, "alert", nil, "tell alerts at `TARGET`, too; may be repeated")
+	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; reports say so")
+	flags.StringVar(&f.name, "sensor", "", "`NAME` of this sensor in alerts (default: the host's)")
+	flags.StringVar(&f.state, "state", ".", "`DIR` where alerts wait that a server does not take")
+	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
+	flags.DurationVar(&f.duration, "duration", 0, "end after this `TIME`, such as 24h")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "of what is no alert, say only what is wrong")
+	complete(c, "policy", rules.Profiles())
+	complete(c, "format", watchForms())
+	complete(c, "fail-on", failOns())
+	return c
+}
+
+func watchForms() []string { return []string{"text", "ndjson", "none"} }
+
+// sensor is a watch that is under way.
+type sensor struct {
+	world
+	*watchFlags
+	policy  *rules.Policy
+	sinks   alert.Sinks
+	ledger  *alert.Ledger
+	keep    *keep
+	watcher *watcher
+	failOn  rules.Severity
+	worst   rules.Severity // of what was told
+	told    bool           // anything was
+	failing map[string]bool
+}
+
+func watch(w world, f *watchFlags) (int, error) {
+	if err := f.check(); err != nil {
+		return statusUsage, err
+	}
+	policy, err := loadPolicy(w, f.policy)
+	if err != nil {
+		return statusUsage, err
+	}
+	failOn, err := (&auditFlags{failOn: f.failOn}).threshold(policy)
+	if err != nil {
+		return statusUsage, err
+	}
+	s := &sensor{world: w, watchFlags: f, policy: policy, keep: newKeep(), failOn: failOn, failing: map[string]bool{}}
+	src, err := capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter, Raw: true})
+	if err != nil {
+		return statusUsage, err
+	}
+	defer src.Close()
+	if err := s.open(); err != nil {
+		return statusUsage, err
+	}
+	ctx, stop := s.signals()
+	defer stop()
+	s.say("watching %s by policy %s; Ctrl-C ends it", f.iface, policy.Name)
+	_, broken := runAudit(ctx, src, policy, auditOptions{
+		Workers: min(runtime.GOMAXPROCS(0), maxWorkers), Filter: f.filter, Frames: s.keep.take, Watch: s.watcher,
+	})
+	closed := s.sinks.Close()
+	switch {
+	case broken != nil:
+		return statusUnread, errors.Join(broken, closed)
+	case closed != nil:
+		return statusUsage, closed
+	case s.told && s.worst >= s.failOn:
+		return statusViolations, nil
+	}
+	return statusDone, nil
+}
+
+func (f *watchFlags) check() error {
+	switch {
+	case f.iface == "":
+		return errors.New("watch needs an interface: -i IFACE")
+	case f.duration < 0:
+		return fmt.Errorf("--duration %s is negative; give a time such as 24h", f.duration)
+	case !slices.Contains(watchForms(), f.form):
+		return fmt.Errorf("--format %q is not known%s", f.form, didYouMean(f.form, watchForms()))
+	case f.form != "none" && slices.ContainsFunc(f.alerts, func(a string) bool { return a == "-" || strings.HasPrefix(a, "-?") }):
+		return errors.New("standard output is written to already; with --alert - give --format none")
+	}
+	return nil
+}
+
+// open opens the places where alerts are told.
+func (s *sensor) open() error {
+	alerts := slices.Clone(s.alerts)
+	if s.form != "none" {
+		alerts = append([]string{"-?format=" + s.form}, alerts...)
+	}
+	targets, err := alert.ParseAll(alerts)
+	if err != nil {
+		return fmt.Errorf("--alert %w", err)
+	}
+	s.sinks, err = alert.OpenAll(targets, alert.World{
+		Stdout: s.stdout, Screen: screenOf(s.stdout, s.getenv), State: s.state, Tool: tool(), Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	s.ledger = alert.NewLedger(alert.Origin{Sensor: cmp.Or(s.name, host), Site: s.policy.Metadata.Description, Policy: s.policy.Name}, 0, 0)
+	s.watcher = newWatcher(s.policy, s.tell)
+	return nil
+}
+
+// tell tells what is new among the findings that stand.
+func (s *sensor) tell(now flow.Time, findings []rules.Finding, _ *rules.Report) {
+	inputs := []report.Input{{Name: s.iface}}
+	at := report.Instant(time.Now().UnixNano())
+	for i := range findings {
+		f := report.NewFinding(&findings[i], inputs, s.policy)
+		if a, ok := s.ledger.Seen(&f, at); ok {
+			s.alert(a)
+		}
+	}
+	for _, a := range s.ledger.Due(at) {
+		s.alert(a)
+	}
+	s.complain()
+}
+
+func (s *sensor) alert(a alert.Alert) {
+	s.told, s.worst = true, max(s.worst, a.Severity)
+	_ = s.sinks.Tell(a) // what is dropped is counted, and said by complain
+}
+
+// complain says of each sink that it fails, and that it does so no more.
+func (s *sensor) complain() {
+	for _, st := range s.sinks.Stats() {
+		bad := st.Failing || st.Dropped+st.Refused > 0
+		if bad == s.failing[st.Sink] {
+			continue
+		}
+		s.failing[st.Sink] = bad
+		if bad {
+			s.world.complain(fmt.Errorf("%s: alerts are not told there (%d dropped, %d refused, %d waiting): %s", st.Sink, st.Dropped, st.Refused, st.Waiting, st.Error))
+		} else {
+			s.say("%s: alerts are told again", st.Sink)
+		}
+	}
+}
+
+func (s *sensor) say(format string, args ...any) {
+	if !s.quiet {
+		fmt.Fprintf(s.stderr, "spanaudit: "+format+"\n", args...)
+	}
+}
+
+// signals returns a context that ends with the first SIGINT or SIGTERM, the second
+// of which kills, and has SIGHUP read the policy again.
+func (s *sensor) signals() (context.Context, context.CancelFunc) {
+	parent := context.Background()
+	if s.duration > 0 {
+		limited, cancel := context.WithTimeout(parent, s.duration)
+		context.AfterFunc(limited, cancel)
+		parent = limited
+	}
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(hangup)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangup:
+				s.reread()
+			}
+		}
+	}()
+	return ctx, stop
+}
+
+// reread reads the policy again and opens files of alerts again, which may have
+// been moved. A policy that is invalid changes nothing.
+func (s *sensor) reread() {
+	if err := s.sinks.Reopen(); err != nil {
+		s.world.complain(err)
+	}
+	policy, err := loadPolicy(s.world, s.watchFlags.policy)
+	if err != nil {
+		s.world.complain(fmt.Errorf("the policy stays as it was: %w", err))
+		return
+	}
+	s.watcher.reload.Store(policy)
+	s.say("policy %s was read again", policy.Name)
+}

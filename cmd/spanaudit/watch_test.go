@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"spanaudit/report/alert"
+)
+
+// Each violation of the site is told within two seconds of the packet that proves
+// it, once, and nothing else is.
+func TestWatchTellsEachViolationWithinTwoSeconds(t *testing.T) {
+	send := wireTo(t, "span0")
+	frames := readFrames(t, violations)
+	go func() {
+		time.Sleep(500 * time.Millisecond) // the watch has begun
+		for i, f := range frames {
+			if i > 0 { // as it was, but for the pauses
+				time.Sleep(min(f.time-frames[i-1].time, 20*time.Millisecond))
+			}
+			send(f.data)
+		}
+	}()
+	status, stdout, stderr := spanaudit("watch", "-i", "span0", "--duration", "20s", "--policy", policyFor(violations), "--format", "ndjson")
+	if status != statusViolations {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	want := map[string]string{} // the ids, and the rules
+	for _, f := range auditJSON(t, "--policy", policyFor(violations), violations).Findings {
+		want[f.ID] = f.Rule
+	}
+	told := map[string]bool{}
+	for line := range strings.Lines(stdout) {
+		var a alert.Alert
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if want[a.ID] == "" {
+			t.Errorf("told, and no violation: %s: %s", a.Rule, a.Message)
+		}
+		if a.Kind == alert.New && told[a.ID] {
+			t.Errorf("told twice: %s: %s", a.Rule, a.Message)
+		}
+		told[a.ID] = true
+		proven := a.First
+		for _, e := range a.Evidence {
+			proven = max(proven, e.Time)
+		}
+		if late := time.Duration(a.Time - proven); a.Kind == alert.New && late > 2*time.Second {
+			t.Errorf("told after %s: %s: %s", late, a.Rule, a.Message)
+		}
+	}
+	for id, rule := range want {
+		if !told[id] && !strings.HasPrefix(rule, "capture-") {
+			t.Errorf("not told: %s %s", rule, id)
+		}
+	}
+}
+
+func TestWatchRefusesWhatItCannotDo(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"watch needs an interface", nil},
+		{"no interface \"none0\"", []string{"-i", "none0"}},
+		{"--format \"jsn\" is not known", []string{"-i", "lo", "--format", "jsn"}},
+		{"standard output is written to already", []string{"-i", "lo", "--alert", "-"}},
+		{"no such file or profile", []string{"-i", "lo", "--policy", "none.yaml"}},
+	} {
+		status, _, stderr := spanaudit(append([]string{"watch"}, c.args...)...)
+		if status != statusUsage || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: status %d, %q; %q is wanted", c.args, status, stderr, c.want)
+		}
+	}
+}
