@@ -46,6 +46,9 @@ func (f *evidenceFlags) check() error {
 	return nil
 }
 
+// evidenceWidth is how many columns the table in a bundle has.
+const evidenceWidth = 120
+
 // evidence is a bundle in the making.
 type evidence struct {
 	flags  *evidenceFlags
@@ -163,7 +166,7 @@ func (j *job) prove(stats capture.Stats, r *rules.Report, a *report.Audit) error
 	}
 	for _, form := range formats() {
 		var text bytes.Buffer
-		if err := form.render(&text, a, report.Screen{Width: 120}); err != nil {
+		if err := form.render(&text, a, report.Screen{Width: evidenceWidth}); err != nil {
 			return fmt.Errorf("write the report as %s: %w", form.name, err)
 		}
 		if err := e.writer.Add(form.file, text.Bytes()); err != nil {
@@ -210,11 +213,10 @@ func (c *carver) entry(x *excerpt) bundle.Excerpt {
 		}
 		entry.Frames[i].Numbers = append(entry.Frames[i].Numbers, f.Number)
 	}
-	switch {
-	case x.shown == nil:
+	if x.shown == nil {
 		entry.Note = "its packets alone do not show the finding again: the source does (spanaudit verify --source)"
-	case x.shown.Message != x.finding.Message:
-		entry.Note = "its sentence counts over the whole capture, and over the excerpt comes to: " + x.shown.Message
+	} else {
+		entry.Note = retelling(x.finding, x.shown)
 	}
 	return entry
 }
