@@ -5,19 +5,24 @@ import (
 	"strings"
 )
 
-// cleanURL returns a URL, or the target of a request, without user information
-// and without the values of parameters that are named like a secret; password
-// tells that it held one. It is given hostile and sloppy text (passwords with @
-// and / in them) and rather removes too much. At most 512 bytes are returned.
+// cleanURL returns a URL, or the target of a request, without user information,
+// that of URLs in it too, as relays are given them, and without the values of
+// parameters that are named like a secret; password tells that it held one. It is
+// given hostile and sloppy text (passwords with @ and / in them) and rather
+// removes too much. At most 512 bytes are returned.
 func cleanURL(raw []byte) (clean string, password bool) {
-	prefix, rest := []byte(nil), raw
-	if i := bytes.Index(raw, []byte("://")); i >= 0 && i < 16 {
-		prefix, rest = raw[:i+3], raw[i+3:]
-		var user []byte
-		user, rest = cutUserInfo(rest)
-		password = bytes.IndexByte(user, ':') >= 0
+	var out []byte
+	for {
+		i := bytes.Index(raw, []byte("://"))
+		if i < 0 {
+			break
+		}
+		user, rest := cutUserInfo(raw[i+3:])
+		password = password || bytes.IndexByte(user, ':') >= 0
+		out = append(out, raw[:i+3]...)
+		raw = rest
 	}
-	s, secret := cutSecrets(string(prefix) + string(rest))
+	s, secret := cutSecrets(string(append(out, raw...)))
 	return s[:min(len(s), 512)], password || secret
 }
 

@@ -126,8 +126,8 @@ func datagramRedactions() map[Protocol]func(d Datagram) {
 	return map[Protocol]func(d Datagram){
 		ProtoQUIC:        redactQUIC,
 		ProtoDTLS:        redactMedia,
-		ProtoDHCP:        keepDatagram,
-		ProtoDHCPv6:      keepDatagram,
+		ProtoDHCP:        redactDHCP,
+		ProtoDHCPv6:      redactDHCPv6,
 		ProtoDNS:         redactDNS,
 		ProtoMDNS:        redactDNS,
 		ProtoLLMNR:       redactDNS,

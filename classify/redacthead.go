@@ -61,7 +61,7 @@ func redactField(b []byte) {
 	value = bytes.Trim(value, " \t\r\n")
 	switch strings.ToLower(string(name)) {
 	case "content-type", "content-length", "content-encoding", "transfer-encoding", "cseq", "user-agent", "server",
-		"upgrade", "connection", "sec-websocket-protocol", "sec-websocket-version", "date", "accept", "public", "allow", "range",
+		"upgrade", "connection", "sec-websocket-version", "date", "accept", "public", "allow", "range",
 		"cache-control", "soapaction", "st", "usn", "nt", "nts", "mx", "man", "max-forwards", "require", "unsupported",
 		"x-amz-date", "x-amz-region-set", "x-amz-target":
 	case "transport":
@@ -70,7 +70,11 @@ func redactField(b []byte) {
 		if at := bytes.LastIndexByte(value, '@'); at >= 0 {
 			blankUser(value[:at])
 		}
-	case "location", "content-base", "content-location", "referer", "rtp-info":
+	case "sec-websocket-protocol":
+		redactSubprotocols(value)
+	case "location", "content-base", "content-location", "referer":
+		redactURL(value)
+	case "rtp-info":
 		for p := range bytes.SplitSeq(value, []byte{','}) {
 			redactURL(p)
 		}
@@ -80,6 +84,20 @@ func redactField(b []byte) {
 		redactCookie(value)
 	default:
 		blank(value)
+	}
+}
+
+// redactSubprotocols keeps the subprotocols by which somebody is known to look
+// for what is inside; others carry tokens, since browsers have no other field
+// for one.
+func redactSubprotocols(b []byte) {
+	for p := range bytes.SplitSeq(b, []byte{','}) {
+		p = bytes.TrimSpace(p)
+		switch strings.ToLower(string(p)) {
+		case "mqtt", "mqttv3.1", "rtsp.onvif.org", "soap", "sip", "xmpp", "amqp", "v10.stomp", "v11.stomp", "v12.stomp", "chat":
+		default:
+			blank(p)
+		}
 	}
 }
 

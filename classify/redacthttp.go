@@ -90,7 +90,8 @@ func redactChunks(b []byte) {
 			return
 		}
 		blank(rest[:n])
-		if _, b, ok = cutLine(rest[n:]); !ok {
+		line, b, ok = cutLine(rest[n:])
+		if blank(line); !ok { // of what is longer than it said
 			return
 		}
 	}

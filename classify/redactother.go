@@ -14,7 +14,9 @@ func RedactOther(protocol uint8, messageType uint16, payload []byte) {
 		keepFirst(payload, innerHeaders(payload))
 	case protocol == flow.ICMPv6 && messageType < 128:
 		keepFirst(payload, 4+innerHeaders(payload[min(4, len(payload)):]))
-	case protocol == flow.ICMPv6 && (messageType >= 130 && messageType <= 137 || messageType == 143):
+	case protocol == flow.ICMPv6 && messageType == 137:
+		redactRedirect(payload)
+	case protocol == flow.ICMPv6 && (messageType >= 130 && messageType <= 136 || messageType == 143):
 	case protocol == flow.ICMPv6:
 		keepFirst(payload, 4)
 	case protocol == flow.ICMP && (messageType == 9 || messageType == 10 || messageType == 13 || messageType == 14):
@@ -22,6 +24,23 @@ func RedactOther(protocol uint8, messageType uint16, payload []byte) {
 	default:
 		clear(payload)
 	}
+}
+
+// redactRedirect keeps a Redirect but for what its Redirected Header option quotes
+// behind the headers of a packet (RFC 4861, sections 4.5 and 4.6.3).
+func redactRedirect(b []byte) {
+	const fixed, header, redirected = 4 + 16 + 16, 8, 4
+	for b = b[min(fixed, len(b)):]; len(b) >= header; {
+		n := min(8*int(b[1]), len(b))
+		if n == 0 {
+			break
+		}
+		if b[0] == redirected {
+			keepFirst(b[:n], header+innerHeaders(b[header:n]))
+		}
+		b = b[n:]
+	}
+	clear(b)
 }
 
 // innerHeaders returns the length of the IP header that b begins with and the

@@ -23,16 +23,27 @@ func blankAll(b []byte) {
 	}
 }
 
-// redactURL blanks user information, all values of the query, and what follows
-// a parameter in the path that is named like a secret; the classifiers then
-// still find where a password was. Of X-Amz- parameters what is no secret stays.
+// redactURL blanks user information, of URLs in the path too, all values of the
+// query and the fragment, and what follows a parameter in the path that is named
+// like a secret; the classifiers then still find where a password was. Of X-Amz-
+// parameters what is no secret stays.
 func redactURL(b []byte) {
 	rest := b
-	if i := bytes.Index(b, []byte("://")); i >= 0 && i < 16 {
-		rest = b[i+3:]
-		user, after := cutUserInfo(rest)
-		blankUser(user)
-		rest = after
+	if i := bytes.Index(b, []byte("://")); i >= 0 {
+		if i < 16 {
+			user, after := cutUserInfo(b[i+3:])
+			blankUser(user)
+			rest = after
+		}
+		for inner := rest; ; {
+			_, after, more := bytes.Cut(inner, []byte("://"))
+			if !more {
+				break
+			}
+			user, after := cutUserInfo(after)
+			blankUser(user)
+			inner = after
+		}
 	} else if i := bytes.IndexByte(b, ':'); i >= 0 && len(b) > 0 && b[0] != '/' {
 		head := b
 		if q := bytes.IndexAny(b, "?;"); q >= 0 {
@@ -49,7 +60,7 @@ func redactURL(b []byte) {
 			end = i + 1
 		}
 		p := rest[:end]
-		query = query || p[0] == '?'
+		query = query || p[0] == '?' || p[0] == '#'
 		redactParameter(p, query)
 		rest = rest[end:]
 	}
@@ -68,8 +79,8 @@ func blankUser(b []byte) {
 // before it begins.
 func redactParameter(p []byte, query bool) {
 	name, value, ok := bytes.Cut(p, []byte{'='})
-	if query && (p[0] == '#' || !ok) {
-		blankAll(p[1:]) // a bare word of a query may be a token
+	if query && !ok {
+		blankAll(p[1:]) // a bare word of a query or fragment may be a token
 		return
 	}
 	at, end := findName(string(p), passwordNames[:])

@@ -285,6 +285,8 @@ func TestTextMapsAddresses(t *testing.T) {
 		{"mac 02:00:5e:ab:53:21,", "mac " + mac.String() + ","},
 		{"02-00-5E-AB-53-21", string(bytes.ToUpper([]byte(fmt.Sprintf("%x-%x-%x-%x-%x-%x", mac[0:1], mac[1:2], mac[2:3], mac[3:4], mac[4:5], mac[5:6]))))},
 		{"axis-02005eab5321.local", fmt.Sprintf("axis-%x.local", mac[:])},
+		{"cisco-0200.5eab.5321-Vl1", fmt.Sprintf("cisco-%x.%x.%x-Vl1", mac[0:2], mac[2:4], mac[4:6])},
+		{"SEP02005EAB5321.cnf.xml", fmt.Sprintf("SEP%X.cnf.xml", mac[:])},
 		{"uuid:2fac1234-31f8-11b4-a222-02005eab5321", fmt.Sprintf("uuid:2fac1234-31f8-11b4-a222-%x", mac[:])},
 	} {
 		if got := a.TextOf(c.text); got != c.want {
@@ -298,7 +300,7 @@ func TestTextLeavesTheRest(t *testing.T) {
 	for _, s := range []string{
 		"", ".", "::", "1.2.3", "RTSP/1.0", "12:34:56.789", "2026-11-25T20:41:48Z", "1.3.6.1.4.1.311", "256.1.1.1", "10.020.0.1", "a,1,2,3,4", "1,2,3,4", "1,2,3,4,5",
 		"012345678901.s3", "d111111abcdef8", "std::string", "0.0.0.0", "127.0.0.1:80", "npt=0.000-1.250", "TLS_RSA_WITH", "x1.2.3.4567",
-		"boundary=----abc", "10-20-30", "range 8000-9000",
+		"boundary=----abc", "10-20-30", "range 8000-9000", "0200.5eab.53219", "SEP02005EAB53210",
 	} {
 		if got := a.TextOf(s); got != s {
 			t.Errorf("%q becomes %q", s, got)

@@ -9,8 +9,8 @@ import (
 //   - IPv4 addresses, also with dashes (ip-10-0-0-5), with commas before a port
 //     (RFC 959, section 4.1.2), and reversed before in-addr.arpa
 //   - IPv6 addresses, also as the digits before ip6.arpa
-//   - MACs with colons, dashes or, if a letter is among their digits, nothing
-//     between them; and the end of a UUID, which may be one (RFC 9562, section 5.1)
+//   - MACs with colons, dashes, two dots or, if a letter is among their digits,
+//     nothing between them, then behind a word too; and the end of a UUID, which may be one (RFC 9562, section 5.1)
 //
 // An address that goes on beyond b is not known for one.
 func (a *Anonymizer) Text(b []byte) {
@@ -97,10 +97,17 @@ func (a *Anonymizer) run(b []byte) {
 			}
 		}
 		if i > 0 && class[b[i-1]]&alphanumeric != 0 {
-			i++
+			n := 0
+			if class[b[i-1]]&hexadecimal == 0 {
+				n = a.bare(b[i:])
+			}
+			i += max(n, 1)
 			continue
 		}
 		n := a.hardware(b[i:])
+		if n == 0 {
+			n = a.dottedMAC(b[i:])
+		}
 		if n == 0 {
 			n = a.ipv6(b[i:])
 		}

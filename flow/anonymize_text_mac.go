@@ -24,6 +24,23 @@ func (a *Anonymizer) hardware(b []byte) int {
 	return length
 }
 
+// dottedMAC maps a MAC of three groups of four digits, as Cisco writes them, and
+// returns how long it is.
+func (a *Anonymizer) dottedMAC(b []byte) int {
+	const length = 14
+	var m MAC
+	if len(b) < length || b[4] != '.' || b[9] != '.' || len(b) > length && class[b[length]]&alphanumeric != 0 ||
+		!pairs(m[0:2], b[0:4]) || !pairs(m[2:4], b[5:9]) || !pairs(m[4:6], b[10:length]) {
+		return 0
+	}
+	m = a.MAC(m)
+	digits := digitsOf(b[:length])
+	for i := range 3 {
+		over(b[5*i:5*i+4], m[2*i:2*i+2], digits)
+	}
+	return length
+}
+
 // pairs reads two hexadecimal digits a byte.
 func pairs(to, b []byte) bool {
 	for i := range b {
@@ -39,8 +56,9 @@ func pairs(to, b []byte) bool {
 	return true
 }
 
-// bare maps a MAC that stands for itself with nothing between its digits, of
-// which one is a letter: else it may be a number.
+// bare maps a MAC that stands for itself, or behind a word as in SEP001B54AABBCC,
+// with nothing between its digits, of which one is a letter: else it may be a
+// number.
 func (a *Anonymizer) bare(b []byte) int {
 	const length = 12
 	var m MAC

@@ -33,9 +33,19 @@ type excerpt struct {
 	blanked redaction
 }
 
-// maxGroup bounds the findings whose excerpts are made at once, in three readings
-// of the inputs.
-const maxGroup = 500
+// Bounds of the findings whose excerpts are made at once, in three readings of the
+// inputs: all, and those for which more is picked than they name.
+const (
+	maxGroup = 500
+	maxWide  = 100
+)
+
+func atOnce(s scope) int {
+	if s == scopeNamed {
+		return maxGroup
+	}
+	return maxWide
+}
 
 // carve makes an excerpt for each finding and hands it to take. A finding that
 // the packets it names do not show again is tried with all packets of its
@@ -50,25 +60,31 @@ func (c *carver) carve(findings []rules.Finding, take func(*excerpt) error) erro
 			index[&group[i]] = i
 		}
 		for scope := scopeNamed; scope <= scopeAll && len(pending) > 0; scope++ {
-			cut, err := c.cut(pending)
-			if err != nil {
-				return err
-			}
 			var again []*selection
-			made := make([]*excerpt, len(pending))
-			if err := inParallel(len(pending), func(i int) (err error) {
-				made[i], err = c.prove(pending[i], cut[i])
-				return err
-			}); err != nil {
-				return err
-			}
-			for i, s := range pending {
-				e := made[i]
-				if done[index[s.finding]] == nil || e.shown != nil {
-					done[index[s.finding]] = e
+			for some := range slices.Chunk(pending, atOnce(scope)) {
+				cut, err := c.cut(some)
+				if err != nil {
+					return err
 				}
-				if e.shown == nil && scope < scopeAll {
-					again = append(again, newSelection(s.finding, scope+1))
+				made := make([]*excerpt, len(some))
+				if err := inParallel(len(some), func(i int) (err error) {
+					made[i], err = c.prove(some[i], cut[i], min(maxTrialFrames, maxAllTrials/len(some)))
+					cut[i] = nil
+					if err == nil && made[i].shown == nil && scope > scopeNamed {
+						made[i].content = nil // that of the frames which are named is kept
+					}
+					return err
+				}); err != nil {
+					return err
+				}
+				for i, s := range some {
+					e := made[i]
+					if done[index[s.finding]] == nil || e.shown != nil {
+						done[index[s.finding]] = e
+					}
+					if e.shown == nil && scope < scopeAll {
+						again = append(again, newSelection(s.finding, scope+1))
+					}
 				}
 			}
 			pending = again
@@ -169,24 +185,44 @@ func (c *carver) read(look func(*capture.Batch)) error {
 	}
 }
 
-// maxTrials bounds the conversations that are left out, one after the other, to
-// see whether they are needed.
-const maxTrials = 200
+// Bounds of the frames that are audited to see which conversations an excerpt
+// needs: for one finding, and for those that are made at once.
+const (
+	maxTrialFrames = 500_000
+	maxAllTrials   = 10_000_000
+)
 
 // prove makes the excerpt of a selection and shows the finding again. Of one that
 // took more than the finding names, conversations that it is shown without are
-// left out.
-func (c *carver) prove(s *selection, frames []capture.RawFrame) (*excerpt, error) {
+// left out: all, or half of them, or half of those, as long as trials may take no
+// more than so many frames.
+func (c *carver) prove(s *selection, frames []capture.RawFrame, trials int) (*excerpt, error) {
 	e, err := c.write(s, frames)
 	if err != nil || e.shown == nil {
 		return e, err
 	}
-	for _, without := range s.besides(maxTrials) {
-		rest := slices.DeleteFunc(slices.Clone(frames), func(f capture.RawFrame) bool { return without[f.Frame] })
-		if smaller, err := c.write(s, rest); err == nil && smaller.shown != nil {
-			e, frames = smaller, rest
+	place := map[flow.Frame]int{} // of the conversation among those beside, from 1
+	sets := s.besides()
+	for i, set := range sets {
+		for f := range set {
+			place[f] = i + 1
 		}
 	}
+	var leaveOut func(from, to int)
+	leaveOut = func(from, to int) {
+		rest := slices.DeleteFunc(slices.Clone(frames), func(f capture.RawFrame) bool { return place[f.Frame] > from && place[f.Frame] <= to })
+		if trials -= len(rest); from == to || trials < 0 {
+			return
+		}
+		if smaller, err := c.write(s, rest); err == nil && smaller.shown != nil {
+			e, frames = smaller, rest
+		} else if to-from > 1 {
+			middle := (from + to) / 2
+			leaveOut(from, middle)
+			leaveOut(middle, to)
+		}
+	}
+	leaveOut(0, len(sets))
 	return e, nil
 }
 

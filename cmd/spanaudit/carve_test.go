@@ -46,3 +46,41 @@ func TestEveryFindingOfTheFixturesIsShownAgainByItsExcerpt(t *testing.T) {
 		})
 	}
 }
+
+// What was picked of all the capture and is not needed is left out again, however
+// many conversations there are, as long as trials may go on.
+func TestAnExcerptOfAllIsMadeSmall(t *testing.T) {
+	policy, err := loadPolicy(world{stderr: io.Discard}, policyFor(violations))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() (*capture.Source, error) {
+		return capture.Open([]string{violations}, capture.Options{Raw: true})
+	}
+	src, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := runAudit(t.Context(), src, policy, auditOptions{Workers: 1})
+	if err != nil || len(r.Findings) < 8 {
+		t.Fatal(len(r.Findings), err)
+	}
+	c := carver{open: open, policy: policy, inputs: reportInputs(src.Inputs(), nil)}
+	for i := range r.Findings[:8] {
+		for _, trials := range []int{0, maxTrialFrames} {
+			s := newSelection(&r.Findings[i], scopeAll)
+			cut, err := c.cut([]*selection{s})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := len(cut[0])
+			e, err := c.prove(s, cut[0], trials)
+			if err != nil || e.shown == nil {
+				t.Fatalf("%s is not shown by all %d packets: %v", e.finding.Rule, all, err)
+			}
+			if n := len(e.frames); trials == 0 && n != all || trials > 0 && n > all/4 {
+				t.Errorf("%s: %d of %d packets with %d trials", e.finding.Rule, n, all, trials)
+			}
+		}
+	}
+}

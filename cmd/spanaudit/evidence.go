@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"aead.dev/minisign"
 	"github.com/spf13/pflag"
@@ -46,12 +49,17 @@ func (f *evidenceFlags) check() error {
 	return nil
 }
 
+// evidenceWidth is how many columns the table in a bundle has.
+const evidenceWidth = 120
+
 // evidence is a bundle in the making.
 type evidence struct {
 	flags  *evidenceFlags
 	writer *bundle.Writer
 	key    *minisign.PrivateKey // nil: it is not signed
 	spool  *spool               // of an input that is read only once; else nil
+	ended  chan os.Signal       // of signals that end the program
+	done   chan struct{}        // closed when nothing is left to be removed
 }
 
 // begin makes the place for the bundle and has its key ready, before any work is
@@ -63,7 +71,7 @@ func (f *evidenceFlags) begin(w world, once bool) (*evidence, error) {
 	if f.path == "" {
 		return nil, nil
 	}
-	e := &evidence{flags: f}
+	e := &evidence{flags: f, ended: make(chan os.Signal, 1), done: make(chan struct{})}
 	var err error
 	if f.key != "" {
 		if e.key, err = loadKey(w, f.key, f.password); err != nil {
@@ -72,6 +80,11 @@ func (f *evidenceFlags) begin(w world, once bool) (*evidence, error) {
 	}
 	if e.writer, err = bundle.Create(f.path); err != nil {
 		return nil, err
+	}
+	if f.keepSecrets {
+		if err := e.writer.Private(); err != nil {
+			return nil, errors.Join(err, e.writer.Abort())
+		}
 	}
 	if once {
 		if e.spool, err = newSpool(filepath.Dir(f.path)); err != nil {
@@ -86,7 +99,31 @@ func (e *evidence) close() error {
 	if e == nil {
 		return nil
 	}
+	signal.Stop(e.ended)
+	close(e.done)
 	return errors.Join(e.writer.Abort(), e.spool.remove())
+}
+
+// guard has what is not finished removed when a signal ends the program: packets
+// with secrets in them are among it.
+func (e *evidence) guard() {
+	if e == nil {
+		return
+	}
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup does
+			signal.Notify(e.ended, s)
+		}
+	}
+	go func() {
+		select {
+		case s := <-e.ended:
+			_ = errors.Join(e.writer.Discard(), e.spool.discard())
+			os.Exit(128 + int(s.(syscall.Signal)))
+		case <-e.done:
+			signal.Stop(e.ended)
+		}
+	}()
 }
 
 // frames returns what keeps the frames of an interface for a second reading; nil
@@ -107,11 +144,12 @@ func (e *evidence) tee(r io.Reader) io.Reader {
 	return e.spool.tee(r)
 }
 
-// reopen opens the inputs of the audit once more.
+// reopen opens the inputs of the audit once more: those of a directory that were
+// there before, since others may have come.
 func (j *job) reopen() (*capture.Source, error) {
 	opt := capture.Options{Raw: true, Filter: j.filter, Anonymize: j.mapping}
 	if j.proof.spool == nil {
-		return capture.Open(j.args, opt)
+		return capture.Open(j.read, opt)
 	}
 	path, err := j.proof.spool.path()
 	if err != nil {
@@ -121,9 +159,9 @@ func (j *job) reopen() (*capture.Source, error) {
 		opt.Anonymize = nil // what was kept is mapped
 		return capture.Open([]string{path}, opt)
 	}
-	args := slices.Clone(j.args)
-	args[slices.Index(args, "-")] = path
-	return capture.Open(args, opt)
+	read := slices.Clone(j.read)
+	read[slices.Index(read, "-")] = path
+	return capture.Open(read, opt)
 }
 
 // prove writes the bundle, where one is wanted.
@@ -163,7 +201,7 @@ func (j *job) prove(stats capture.Stats, r *rules.Report, a *report.Audit) error
 	}
 	for _, form := range formats() {
 		var text bytes.Buffer
-		if err := form.render(&text, a, report.Screen{Width: 120}); err != nil {
+		if err := form.render(&text, a, report.Screen{Width: evidenceWidth}); err != nil {
 			return fmt.Errorf("write the report as %s: %w", form.name, err)
 		}
 		if err := e.writer.Add(form.file, text.Bytes()); err != nil {
@@ -210,11 +248,10 @@ func (c *carver) entry(x *excerpt) bundle.Excerpt {
 		}
 		entry.Frames[i].Numbers = append(entry.Frames[i].Numbers, f.Number)
 	}
-	switch {
-	case x.shown == nil:
+	if x.shown == nil {
 		entry.Note = "its packets alone do not show the finding again: the source does (spanaudit verify --source)"
-	case x.shown.Message != x.finding.Message:
-		entry.Note = "its sentence counts over the whole capture, and over the excerpt comes to: " + x.shown.Message
+	} else {
+		entry.Note = retelling(x.finding, x.shown)
 	}
 	return entry
 }

@@ -19,6 +19,7 @@ type job struct {
 	world
 	*auditFlags
 	args    []string
+	read    []string // the files that they came to, once they are read
 	policy  *rules.Policy
 	mapping *flow.Anonymizer // nil where addresses stay
 	proof   *evidence        // nil where none is to be written
@@ -61,6 +62,9 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 		return statusUsage, err
 	}
 	defer j.proof.close()
+	if j.iface == "" {
+		j.proof.guard()
+	}
 	src, err := j.open()
 	if err != nil {
 		return statusUsage, err
@@ -91,6 +95,9 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	a.Reported, a.Anonymized = now, j.mapping != nil
 	if err := out.write(a); err != nil {
 		return statusUsage, err
+	}
+	for _, in := range src.Inputs() {
+		j.read = append(j.read, in.Name)
 	}
 	if err := j.prove(src.Stats(), result, a); err != nil {
 		return statusUsage, err
@@ -133,7 +140,10 @@ func (j *job) judge(src *capture.Source, out *outputs) (*rules.Report, error) {
 		var stop context.CancelFunc
 		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		context.AfterFunc(ctx, stop)
+		context.AfterFunc(ctx, func() {
+			j.proof.guard()
+			stop()
+		})
 		if j.duration > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, j.duration)

@@ -3,13 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"slices"
+	"strings"
 
 	"spanaudit/capture"
 	"spanaudit/rules"
 )
 
-// reaudit audits a capture that is held in memory.
+// reaudit audits an excerpt that is held in memory. It must be pcapng as it
+// stands: what is compressed may become any number of packets.
 func reaudit(content []byte, policy *rules.Policy) (*rules.Report, error) {
+	if !bytes.HasPrefix(content, []byte("\n\r\r\n")) {
+		return nil, errors.New("is not pcapng, as an excerpt is")
+	}
 	src, err := capture.Open([]string{"-"}, capture.Options{Stdin: bytes.NewReader(content)})
 	if err != nil {
 		return nil, err
@@ -34,4 +41,40 @@ func shown(r *rules.Report, f *rules.Finding) *rules.Finding {
 		}
 	}
 	return nil
+}
+
+// retelling says in what an excerpt's finding differs from the one that it is to
+// show: in numbers of the whole capture, or by what else of a site was seen there;
+// "" where it does not.
+func retelling(f, shown *rules.Finding) string {
+	var notes, otherwise []string
+	if shown.Message != f.Message {
+		notes = append(notes, "its sentence counts over the whole capture, and over the excerpt comes to: "+shown.Message)
+	}
+	for _, part := range []struct {
+		name string
+		same bool
+	}{
+		{"device", shown.Device == f.Device},
+		{"peer", shown.Peer == f.Peer},
+		{"controls", slices.Equal(shown.Controls, f.Controls)},
+		{"remediation", shown.Remediation == f.Remediation},
+		{"waiver", sameWaiver(shown.Waiver, f.Waiver)},
+	} {
+		if !part.same {
+			otherwise = append(otherwise, part.name)
+		}
+	}
+	if len(otherwise) > 0 {
+		notes = append(notes, "over the excerpt these are told otherwise: "+strings.Join(otherwise, ", "))
+	}
+	return strings.Join(notes, "; ")
+}
+
+func sameWaiver(a, b *rules.Waiver) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.ID == b.ID && a.Reason == b.Reason && a.Owner == b.Owner && a.ApprovedBy == b.ApprovedBy && a.Ticket == b.Ticket &&
+		a.Created.Equal(b.Created) && a.Expires.Equal(b.Expires)
 }

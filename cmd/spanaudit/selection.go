@@ -129,13 +129,13 @@ func (s *selection) pick(f flow.Frame, of conversation) {
 }
 
 // besides returns the frames of each of the conversations picked for the scope's
-// sake, of at most so many of them, the largest first.
-func (s *selection) besides(limit int) []map[flow.Frame]bool {
+// sake, the largest first.
+func (s *selection) besides() []map[flow.Frame]bool {
 	list := slices.SortedFunc(maps.Keys(s.beside), func(x, y conversation) int {
 		return cmp.Or(cmp.Compare(len(s.beside[y]), len(s.beside[x])), cmp.Compare(x.protocol, y.protocol), x.a.Compare(y.a), x.b.Compare(y.b))
 	})
 	var sets []map[flow.Frame]bool
-	for _, c := range list[:min(len(list), limit)] {
+	for _, c := range list {
 		sets = append(sets, s.beside[c])
 	}
 	return sets
@@ -149,7 +149,7 @@ func (s *selection) take(b *capture.Batch) {
 		}
 		s.end = b.Packets[n-1].Frame
 	}
-	if s.scope == scopeNamed {
+	if s.scope == scopeNamed || s.taken == maxScopeFrames {
 		return
 	}
 	for i := range b.Packets {

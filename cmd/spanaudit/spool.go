@@ -48,6 +48,14 @@ func (s *spool) path() (string, error) {
 	return s.file.Name(), errors.Join(s.failed, s.to.Flush())
 }
 
+// discard removes the file while another goroutine may be writing it.
+func (s *spool) discard() error {
+	if s == nil {
+		return nil
+	}
+	return os.Remove(s.file.Name())
+}
+
 // remove removes the file; the nil spool has none.
 func (s *spool) remove() error {
 	if s == nil {

@@ -22,7 +22,8 @@ func newVerify(w world, status *int) *cobra.Command {
 			"its SHA-256, that none is missing and none was added; and the manifest with its signature. With --key it must be\n" +
 			"signed, and by that key. Without it, verify says which key signed; that the key is the auditor's is for you to know.\n" +
 			"A bundle that is not signed may have been made by whoever holds it: it is then only shown to be in itself consistent.\n\n" +
-			"Then it audits the excerpt of each finding by the bundle's policy: the finding must come out again. With --source,\n" +
+			"Then it writes the reports again from the audit in the bundle, and audits the excerpt of each finding by the\n" +
+			"bundle's policy: reports must come out the same, and the finding must come out again. With --source,\n" +
 			"the whole audit is done again from the captures that it was made from, and must come out the same.\n\n" +
 			"The exit status is 0 when nothing is wrong, 1 when something is, 2 for wrong use, 3 for what cannot be read as a bundle.",
 		Example: "  spanaudit verify evidence.zip --key audit.key.pub\n" +
@@ -57,11 +58,19 @@ func verify(w world, path, key string, sources []string) (int, error) {
 	lines := []report.Check{container(r), filesLine(r), completeness(r), manifestLine(r), signatureLine(r, wanted != nil)}
 	problems := r.Problems
 	if len(problems) == 0 { // else there is nothing to rest on
-		again, err := replay(b)
+		a, err := savedAudit(b)
 		if err != nil {
 			return statusUnread, err
 		}
-		lines, problems = append(lines, again.line()), again.problems
+		written, wrong, err := compareReports(b, r.Manifest, a)
+		if err != nil {
+			return statusUnread, err
+		}
+		again, err := replay(b, r.Manifest, a)
+		if err != nil {
+			return statusUnread, err
+		}
+		lines, problems = append(lines, written, again.line()), append(wrong, again.problems...)
 		if len(sources) > 0 {
 			line, wrong, err := reproduce(w, b, sources)
 			if err != nil {

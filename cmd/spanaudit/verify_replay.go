@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"strings"
+	"time"
 
 	"spanaudit/report"
 	"spanaudit/report/bundle"
@@ -13,9 +15,12 @@ import (
 // retold is what came of auditing the excerpts of a bundle again.
 type retold struct {
 	shown    int              // findings that came out again
-	unshown  int              // findings that the bundle itself does not claim to show
+	unshown  []string         // findings that the bundle itself does not claim to show
 	problems []bundle.Problem // findings that did not, and what does not fit together
 }
+
+// maxUnshown bounds the findings that are named as not shown.
+const maxUnshown = 8
 
 // line says it in a line.
 func (r *retold) line() report.Check {
@@ -23,8 +28,13 @@ func (r *retold) line() report.Check {
 	if r.shown == 0 {
 		c.Says = "there is none to show"
 	}
-	if r.unshown > 0 {
-		c.Says += fmt.Sprintf("; %d more rest on the whole capture, which --source audits again", r.unshown)
+	if n := len(r.unshown); n > 0 {
+		c.State = report.Open
+		c.Says = fmt.Sprintf("%s came out again from its excerpt; not shown, since they rest on the whole capture, which --source audits again: %s",
+			count(r.shown, "finding"), strings.Join(r.unshown[:min(n, maxUnshown)], ", "))
+		if n > maxUnshown {
+			c.Says += fmt.Sprintf(" and %d more", n-maxUnshown)
+		}
 	}
 	if len(r.problems) > 0 {
 		c.State, c.Says = report.Wrong, fmt.Sprintf("%s came out again from its excerpt; %s", count(r.shown, "finding"), count(len(r.problems), "problem"))
@@ -33,19 +43,12 @@ func (r *retold) line() report.Check {
 }
 
 // replay audits every excerpt of a bundle by the bundle's policy: each must show the
-// finding that it is there for. The files must have been checked.
-func replay(b *bundle.Bundle) (*retold, error) {
-	m, err := b.Manifest()
-	if err != nil {
-		return nil, err
-	}
+// finding that it is there for, and one that is said not to must not. The files
+// must have been checked.
+func replay(b *bundle.Bundle, m *bundle.Manifest, a *report.Audit) (*retold, error) {
 	r := &retold{}
 	say := func(file, format string, args ...any) {
 		r.problems = append(r.problems, bundle.Problem{File: file, Says: fmt.Sprintf(format, args...)})
-	}
-	a, err := savedAudit(b)
-	if err != nil {
-		return nil, err
 	}
 	policy, err := bundledPolicy(b, m)
 	if err != nil {
@@ -56,13 +59,16 @@ func replay(b *bundle.Bundle) (*retold, error) {
 	}
 	excerpts := map[string]bundle.Excerpt{}
 	for _, x := range m.Excerpts {
+		if _, twice := excerpts[x.Finding]; twice {
+			say(bundle.ManifestFile, "names two excerpts for the finding %s", x.Finding)
+		}
 		excerpts[x.Finding] = x
 	}
-	again := make([]bool, len(a.Findings)) // it is shown
+	again := make([]*rules.Finding, len(a.Findings)) // as it is shown
 	broken := make([]error, len(a.Findings))
 	err = inParallel(len(a.Findings), func(i int) error {
 		x := excerpts[a.Findings[i].ID]
-		if x.File == "" || !x.Reproduced {
+		if x.File == "" {
 			return nil
 		}
 		content, err := b.Read(x.File)
@@ -71,7 +77,9 @@ func replay(b *bundle.Bundle) (*retold, error) {
 		}
 		r, err := reaudit(content, policy)
 		broken[i] = err
-		again[i] = err == nil && shown(r, claim(&a.Findings[i])) != nil
+		if err == nil {
+			again[i] = shown(r, claim(&a.Findings[i]))
+		}
 		return nil
 	})
 	if err != nil {
@@ -84,12 +92,16 @@ func replay(b *bundle.Bundle) (*retold, error) {
 		switch {
 		case !ok || x.File == "" || x.Rule != f.Rule:
 			say(bundle.AuditFile, "has the finding %s of %s, for which there is no excerpt", f.ID, f.Rule)
-		case !x.Reproduced:
-			r.unshown++
 		case broken[i] != nil:
 			say(x.File, "cannot be audited: %v", broken[i])
-		case !again[i]:
+		case !x.Reproduced && again[i] != nil && a.Tool == tool():
+			say(x.File, "shows the finding %s of %s, and %s says that it does not", f.ID, f.Rule, bundle.ManifestFile)
+		case !x.Reproduced:
+			r.unshown = append(r.unshown, f.Rule+" "+f.ID)
+		case again[i] == nil:
 			say(x.File, "does not show the finding %s of %s", f.ID, f.Rule)
+		case a.Tool == tool() && retelling(claim(f), again[i]) != x.Note:
+			say(x.File, "shows the finding %s of %s otherwise than %s has it: %s", f.ID, f.Rule, bundle.AuditFile, retelling(claim(f), again[i]))
 		default:
 			r.shown++
 		}
@@ -104,10 +116,17 @@ func replay(b *bundle.Bundle) (*retold, error) {
 
 // claim is what an excerpt is to show of a saved finding.
 func claim(f *report.Finding) *rules.Finding {
-	return &rules.Finding{
+	c := &rules.Finding{
 		ID: f.ID, Rule: f.Rule, Severity: f.Severity, Verdict: f.Verdict, Message: f.Message,
+		Device: rules.Host(f.Device), Peer: rules.Peer(f.Peer), Controls: f.Controls, Remediation: f.Remediation,
 		Evidence: make([]rules.Evidence, len(f.Evidence)),
 	}
+	if w := f.Waiver; w != nil {
+		c.Waiver = &rules.Waiver{ID: w.ID, Reason: w.Reason, Owner: w.Owner, ApprovedBy: w.ApprovedBy, Ticket: w.Ticket}
+		c.Waiver.Created, _ = time.Parse(time.DateOnly, w.Created) // else it is not the policy's
+		c.Waiver.Expires, _ = time.Parse(time.DateOnly, w.Expires)
+	}
+	return c
 }
 
 func savedAudit(b *bundle.Bundle) (*report.Audit, error) {
@@ -130,7 +149,11 @@ func bundledPolicy(b *bundle.Bundle, m *bundle.Manifest) (*rules.Policy, error) 
 		if err != nil {
 			return nil, err
 		}
-		return rules.Parse(m.Policy.File, text)
+		policy, err := rules.Parse(m.Policy.File, text)
+		if err == nil && policy.Name == strings.TrimSuffix(m.Policy.File, ".yaml") {
+			policy.Name = m.Policy.Name // one without a name has that of its file, which was another
+		}
+		return policy, err
 	}
 	policy, ok := rules.Builtin(m.Policy.Name)
 	if !ok || hex.EncodeToString(policy.SHA256[:]) != m.Policy.SHA256 {

@@ -74,6 +74,15 @@ func vacant(path string) error {
 	return err
 }
 
+// Private lets nobody but its owner read the bundle.
+func (w *Writer) Private() error {
+	mode := fs.FileMode(0o700)
+	if isArchive(w.path) {
+		mode = 0o600
+	}
+	return os.Chmod(w.unfinished(), mode)
+}
+
 func (w *Writer) unfinished() string { return filepath.Join(w.dir, "bundle") }
 
 // Add writes a file. Files stand in an archive in the order in which they were
@@ -148,6 +157,10 @@ func (w *Writer) place() error {
 	}
 	return os.Rename(w.unfinished(), w.path)
 }
+
+// Discard removes what is not finished, while another goroutine may be writing it;
+// the program is to end then.
+func (w *Writer) Discard() error { return os.RemoveAll(w.dir) }
 
 // Abort gives up what is not finished; after Finish it does nothing.
 func (w *Writer) Abort() error {
