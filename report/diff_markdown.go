@@ -22,7 +22,7 @@ func DiffMarkdown(w io.Writer, d *Diff) error {
 			f := &d.Findings.New[i]
 			severity := f.Severity.String()
 			if f.Verdict != rules.Fail {
-				severity += ", " + string(f.Verdict)
+				severity += ", " + verdictWord(f.Verdict)
 			}
 			if f.Waiver != nil {
 				severity += ", waived"

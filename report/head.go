@@ -39,13 +39,18 @@ func head(a *Audit) string {
 		}
 	}
 	var counts []string
+	unknown := len(a.Requirements)
 	for _, v := range verdicts() {
+		unknown -= n[v.verdict]
 		if n[v.verdict] > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n[v.verdict], v.words))
 			if v.verdict == rules.Fail && excused > 0 {
 				counts[len(counts)-1] += fmt.Sprintf(" (%d waived)", excused)
 			}
 		}
+	}
+	if unknown > 0 { // which an audit of another version may have
+		counts = append(counts, fmt.Sprintf("%d with a verdict that is not known here", unknown))
 	}
 	text := fmt.Sprintf("Of %s: %s.", count(len(a.Requirements), "requirement"), strings.Join(counts, ", "))
 	if len(counts) == 0 {

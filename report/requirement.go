@@ -58,7 +58,7 @@ func requirementLayouts(list []Requirement) []grid {
 	medium := grid{heads: []string{"VERDICT", "REQUIREMENT", "RESTS ON"}}
 	narrow := grid{heads: []string{"VERDICT", "REQUIREMENT AND WHAT IT RESTS ON"}}
 	for _, q := range list {
-		verdict := cell{{string(q.Verdict), verdictStyle(q.Verdict)}}
+		verdict := cell{{Line(string(q.Verdict)), verdictStyle(q.Verdict)}}
 		if q.Excused {
 			verdict = append(verdict, line{"waived", dim})
 		}
