@@ -18,7 +18,7 @@ func ground(q *Requirement) string {
 
 // explainRule explains a verdict.
 func (p *page) explainRule(a *Audit, q *Requirement) {
-	doc := docOf(q.Rule)
+	doc := docsByRule()[q.Rule]
 	p.paragraph("", fmt.Sprintf("Rule %s: %s", Line(q.Rule), Line(string(q.Verdict))))
 	t := &steps{page: p}
 	p.title("What is asked")

@@ -48,8 +48,8 @@ func everyForm() []form {
 // Fuzzed is one value of an audit that has them all: what stands at place of it is
 // replaced by a text or by JSON, left out, or put there many times.
 func FuzzRead(f *testing.F) {
-	for i, text := range hostile() {
-		f.Add(uint16(7*i), uint8(0), text)
+	for i := range uint16(12) {
+		f.Add(11+29*i, uint8(0), nasty)
 	}
 	for i, text := range []string{
 		"-1", "0", "9223372036854775807", "18446744073709551615", "1e400", "null", "{}", "[]", `{"a":[{"b":[[]]}]}`, "true",
