@@ -61,6 +61,15 @@ type Period struct {
 // length returns how long the period is.
 func (p *Period) length() time.Duration { return flow.Time(p.End).Sub(flow.Time(p.Start)) }
 
+// made returns when the report was made, or where that is not known, the end of
+// what it is about.
+func (a *Audit) made() Instant {
+	if a.Reported == 0 && a.Period != nil {
+		return a.Period.End
+	}
+	return a.Reported
+}
+
 // New returns what is written of a report. The slices of the report are shared.
 func New(tool Tool, inputs []Input, r *rules.Report) *Audit {
 	trust := func(a netip.Addr) rules.Trust { return r.Policy.ZoneOf(a).Trust }

@@ -16,11 +16,11 @@ func address(a netip.Addr) string {
 	return a.String()
 }
 
-func number(n uint64) string {
+func number[N int | uint16](n N) string {
 	if n == 0 {
 		return ""
 	}
-	return strconv.FormatUint(n, 10)
+	return strconv.Itoa(int(n))
 }
 
 func moment(t Instant) string {

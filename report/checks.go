@@ -37,11 +37,7 @@ func Checks(w io.Writer, checks []Check, problems []string, summary string, o Sc
 	}
 	p.text.WriteString("\n")
 	p.paragraph("", Line(summary))
-	if p.err != nil {
-		return p.err
-	}
-	_, err := w.Write(p.text.Bytes())
-	return err
+	return write(w, p.text.Bytes(), p.err)
 }
 
 func (s State) style() style {

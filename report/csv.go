@@ -27,7 +27,7 @@ func CSV(w io.Writer, a *Audit) error {
 			waiver = *f.Waiver
 		}
 		t.add(f.ID, f.Severity.String(), f.Rule, string(f.Verdict), f.Message,
-			f.Device.ID, f.Device.Role, address(f.Device.IP), f.Device.MAC, f.Peer.Name, address(f.Peer.IP), number(uint64(f.Peer.Port)),
+			f.Device.ID, f.Device.Role, address(f.Device.IP), f.Device.MAC, f.Peer.Name, address(f.Peer.IP), number(f.Peer.Port),
 			moment(f.First), moment(f.Last), strconv.Itoa(f.Count), framesCell(f.Evidence), framesCell(f.Context), cellList(f.Flows), f.Remediation, cellList(f.Controls),
 			waiver.ID, waiver.Expires, waiver.Reason, waiver.ApprovedBy)
 	}
@@ -50,7 +50,7 @@ func InventoryCSV(w io.Writer, a *Audit) error {
 	for _, u := range a.Inventory {
 		t.add(u.Protocol, u.Version, u.Cipher, u.Class, u.Group, u.ForwardSecrecy, u.Purpose,
 			u.Client.ID, u.Client.Role, address(u.Client.IP), u.Client.MAC, u.ClientZone,
-			u.Server.Name, address(u.Server.IP), number(uint64(u.Server.Port)), u.ServerZone,
+			u.Server.Name, address(u.Server.IP), number(u.Server.Port), u.ServerZone,
 			strconv.FormatUint(u.Flows, 10), moment(u.First), moment(u.Last))
 	}
 	if a.MoreTLS > 0 {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -18,24 +19,29 @@ type Device struct {
 	KnownBy string `json:"known_by,omitempty"`
 }
 
+// name returns what a host is best called.
+func (d Device) name() string { return cmp.Or(d.ID, address(d.IP), d.MAC) }
+
 func newDevice(h rules.Host) Device { return Device(h) }
 
 // devices says of each declared device of which something was seen what the
 // requirements come to for it.
 func devices(a *Audit) []string {
+	type standing struct {
+		id      string
+		verdict rules.Verdict
+	}
+	of := map[standing][]string{}
+	for _, q := range a.Requirements {
+		for _, v := range q.Devices {
+			of[standing{v.ID, v.Verdict}] = append(of[standing{v.ID, v.Verdict}], q.Rule)
+		}
+	}
 	var lines []string
 	for _, d := range a.Policy.Devices {
-		by := map[rules.Verdict][]string{}
-		for _, q := range a.Requirements {
-			for _, v := range q.Devices {
-				if v.ID == d.ID {
-					by[v.Verdict] = append(by[v.Verdict], q.Rule)
-				}
-			}
-		}
 		var parts []string
 		for _, v := range verdicts() {
-			switch list := by[v.verdict]; {
+			switch list := of[standing{d.ID, v.verdict}]; {
 			case len(list) == 0:
 			case v.verdict == rules.Pass:
 				parts = append(parts, fmt.Sprintf("%s %d", v.words, len(list)))

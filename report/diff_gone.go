@@ -17,22 +17,7 @@ type judgement struct {
 }
 
 func newJudgement(older, newer *Audit) *judgement {
-	j := &judgement{new: newer, loss: lossOf(older, newer), requirements: byRule(newer), docs: map[string]rules.Doc{}}
-	for _, d := range rules.Catalogue() {
-		j.docs[d.ID] = d
-	}
-	return j
-}
-
-// byRule returns the first requirement of each rule.
-func byRule(a *Audit) map[string]*Requirement {
-	m := make(map[string]*Requirement, len(a.Requirements))
-	for i := range a.Requirements {
-		if q := &a.Requirements[i]; m[q.Rule] == nil {
-			m[q.Rule] = q
-		}
-	}
-	return m
+	return &judgement{new: newer, loss: lossOf(older, newer), requirements: byRule(newer), docs: docsByRule()}
 }
 
 // gone reports whether a finding that the new audit does not have is fixed, and on
@@ -68,7 +53,7 @@ func (j *judgement) gone(f *Finding) (fixed bool, reason string) {
 		return false, who + " was not seen" + j.unlisted()
 	}
 	if tlsOfBoth(doc) && !j.spoke(f, id) {
-		return false, fmt.Sprintf("no TLS between %s and %s was seen", who, peerName(f.Peer))
+		return false, fmt.Sprintf("no TLS between %s and %s was seen", who, f.Peer.name())
 	}
 	told := 0
 	for _, v := range q.Devices {
@@ -108,14 +93,7 @@ func settle(q *Requirement, v rules.Verdict, examined, failed, undecided int, of
 // for it, "" for none, and whether the new audit saw it.
 func (j *judgement) device(f *Finding) (who, id string, seen bool) {
 	h := f.Device
-	switch {
-	case h.ID != "":
-		who = h.ID
-	case h.IP.IsValid():
-		who = h.IP.String()
-	default:
-		who = h.MAC
-	}
+	who = h.name()
 	for _, d := range j.new.Policy.Devices {
 		if d.ID == h.ID {
 			id = h.ID
@@ -158,23 +136,16 @@ func (j *judgement) spoke(f *Finding, id string) bool {
 		return true
 	}
 	same := func(h Device) bool { return id != "" && h.ID == id || h.IP.IsValid() && h.IP == f.Device.IP }
-	for _, u := range j.new.Inventory {
-		server := u.Server.IP == f.Peer.IP
-		if f.Peer.Name != "" {
-			server = strings.EqualFold(u.Server.Name, f.Peer.Name)
-		}
-		if same(u.Client) && server || u.Server.IP.IsValid() && u.Server.IP == f.Device.IP && u.Client.IP == f.Peer.IP {
+	server := func(p Peer) bool {
+		return f.Peer.Name == "" && p.IP == f.Peer.IP || f.Peer.Name != "" && strings.EqualFold(p.Name, f.Peer.Name)
+	}
+	for i := range j.new.Inventory {
+		u := &j.new.Inventory[i]
+		if same(u.Client) && server(u.Server) || u.Server.IP.IsValid() && u.Server.IP == f.Device.IP && u.Client.IP == f.Peer.IP {
 			return true
 		}
 	}
 	return false
-}
-
-func peerName(p Peer) string {
-	if p.Name != "" {
-		return p.Name
-	}
-	return p.IP.String()
 }
 
 // lossOf says why a violation in the newer capture may not have been seen.

@@ -1,9 +1,9 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"spanaudit/rules"
 )
@@ -11,56 +11,46 @@ import (
 // DiffMarkdown writes a difference as GitHub-flavoured Markdown, for a comment of a
 // pipeline. Text from the audits shows as it is: it can be no markup.
 func DiffMarkdown(w io.Writer, d *Diff) error {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "## %s\n\n- Old: %s\n- New: %s\n", md(d.outcome()), md(d.Old.line()), md(d.New.line()))
-	for _, note := range d.Notes {
-		fmt.Fprintf(&b, "- %s\n", md(sentence(note)))
-	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\n", md(d.outcome()))
+	mdList(&b, append([]string{"Old: " + d.Old.line(), "New: " + d.New.line()}, mapped(d.Notes, sentence)...))
 	if len(d.Findings.New) > 0 {
-		b.WriteString("\n### New findings\n\n| Severity | Rule | Device | Peer | What was seen and wanted |\n|---|---|---|---|---|\n")
+		var rows [][]string
 		for i := range d.Findings.New {
 			f := &d.Findings.New[i]
 			severity := f.Severity.String()
 			if f.Verdict != rules.Fail {
-				severity += ", " + string(f.Verdict)
+				severity += ", " + verdictWord(f.Verdict)
 			}
 			if f.Waiver != nil {
 				severity += ", waived"
 			}
-			markdownRow(&b, severity, f.Rule, inCell(deviceLines(f.Device)), inCell(peerLines(f.Peer)), f.Message)
+			rows = append(rows, mdCells(severity, f.Rule, deviceLines(f.Device).joined(" "), peerLines(f.Peer).joined(" "), f.Message))
 		}
+		b.WriteString("\n### New findings\n\n")
+		mdTable(&b, []string{"Severity", "Rule", "Device", "Peer", "What was seen and wanted"}, rows)
 	}
 	for _, part := range d.gone() {
 		if len(part.list) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n| Severity | Rule | Device | What was seen and wanted | Why |\n|---|---|---|---|---|\n", part.title)
-		for i := range part.list {
-			g := &part.list[i]
-			markdownRow(&b, g.Severity.String(), g.Rule, inCell(deviceLines(g.Device)), g.Message, g.Reason)
-		}
+		fmt.Fprintf(&b, "\n### %s\n\n", part.title)
+		mdTable(&b, []string{"Severity", "Rule", "Device", "What was seen and wanted", "Why"}, mapped(part.list, func(g Gone) []string {
+			return mdCells(g.Severity.String(), g.Rule, deviceLines(g.Device).joined(" "), g.Message, g.Reason)
+		}))
 	}
 	if lines := d.changed(); len(lines) > 0 {
 		b.WriteString("\n### Findings that are there still, and changed\n\n")
-		for _, line := range lines {
-			fmt.Fprintf(&b, "- %s\n", md(line))
-		}
+		mdList(&b, lines)
 	}
 	if len(d.Verdicts) > 0 {
-		b.WriteString("\n### Verdicts that changed\n\n| Requirement | Old | New | Reason |\n|---|---|---|---|\n")
-		for _, v := range d.Verdicts {
-			markdownRow(&b, v.Rule, verdictWord(v.Old), verdictWord(v.New), v.Reason)
-		}
+		b.WriteString("\n### Verdicts that changed\n\n")
+		mdTable(&b, []string{"Requirement", "Old", "New", "Reason"}, mapped(d.Verdicts, func(v VerdictChange) []string {
+			return mdCells(v.Rule, verdictWord(v.Old), verdictWord(v.New), v.Reason)
+		}))
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func inCell(c cell) string {
-	if c = inLine("", c, " "); len(c) > 0 {
-		return c[0].text
-	}
-	return ""
 }
 
 // verdictWord is a verdict, or that there is none.
@@ -71,9 +61,4 @@ func verdictWord(v rules.Verdict) string {
 	return Line(string(v))
 }
 
-func markdownRow(b *bytes.Buffer, cells ...string) {
-	for _, c := range cells {
-		b.WriteString("| " + md(c) + " ")
-	}
-	b.WriteString("|\n")
-}
+func mdCells(texts ...string) []string { return mapped(texts, md) }

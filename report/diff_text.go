@@ -36,11 +36,7 @@ func DiffText(w io.Writer, d *Diff, o Screen) error {
 		p.title("Verdicts that changed")
 		p.table(verdictLayouts(d.Verdicts))
 	}
-	if p.err != nil {
-		return p.err
-	}
-	_, err := w.Write(p.text.Bytes())
-	return err
+	return write(w, p.text.Bytes(), p.err)
 }
 
 // outcome counts what became of the findings.
@@ -77,7 +73,7 @@ func (s *Side) line() string {
 }
 
 // sentence makes a sentence of a note.
-func sentence(note string) string { return strings.ToUpper(note[:1]) + Line(note[1:]) + "." }
+func sentence(note string) string { return capital(Line(note)) + "." }
 
 // changed says, in a line each, what changed of findings that are there still.
 func (d *Diff) changed() (lines []string) {

@@ -30,8 +30,7 @@ func Explain(w io.Writer, a *Audit, what string, o Screen) error {
 		}
 		p.explainFinding(a, f)
 	}
-	_, err := w.Write(p.text.Bytes())
-	return err
+	return write(w, p.text.Bytes(), p.err)
 }
 
 // steps writes paragraphs that are numbered across the headings between them.
@@ -52,19 +51,12 @@ func (s *steps) items(lines []string) {
 	}
 }
 
-// list writes a list that belongs to no step.
-func (p *page) list(lines []string) {
-	for _, line := range lines {
-		p.paragraph("- ", line)
-	}
-}
-
 func (p *page) explainFinding(a *Audit, f *Finding) {
-	doc := docOf(f.Rule)
+	doc := docsByRule()[f.Rule]
 	p.paragraph("", fmt.Sprintf("Finding %s: %s, %s", Line(f.ID), Line(f.Rule), f.Severity))
 	p.paragraph("", Line(f.Message))
 	if f.Waiver != nil {
-		p.paragraph("", fmt.Sprintf("Waived until %s by %s: %s (approved by %s)", Line(f.Waiver.Expires), Line(f.Waiver.ID), Line(f.Waiver.Reason), Line(f.Waiver.ApprovedBy)))
+		p.paragraph("", capital(waived(f.Waiver)))
 	}
 
 	t := &steps{page: p}
@@ -95,18 +87,7 @@ func (p *page) explainFinding(a *Audit, f *Finding) {
 	p.list(settles(a, f))
 }
 
-// docOf returns the rule's documentation, the zero Doc where this version does
-// not know the rule.
-func docOf(rule string) rules.Doc {
-	docs := rules.Catalogue()
-	i := slices.IndexFunc(docs, func(d rules.Doc) bool { return d.ID == rule })
-	if i < 0 {
-		return rules.Doc{}
-	}
-	return docs[i]
-}
-
-// docsByRule returns the documentation of all rules, for whoever needs it often.
+// docsByRule returns the documentation of the rules that this version knows.
 func docsByRule() map[string]rules.Doc {
 	docs := map[string]rules.Doc{}
 	for _, d := range rules.Catalogue() {

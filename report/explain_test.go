@@ -103,6 +103,9 @@ func TestFindingsAreFoundByTheirBeginning(t *testing.T) {
 	}
 }
 
+// saying is a saved audit that has a member of the wrong kind.
+func saying(member string) string { return `{"schema":"` + Schema + `",` + member + `}` }
+
 func TestReadRefusesWhatIsNoAudit(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                     "is empty",
@@ -113,6 +116,17 @@ func TestReadRefusesWhatIsNoAudit(t *testing.T) {
 		`{"findings":[{"severity":"dire"}]}`:   "is no audit in JSON",
 		"{\"schema\"":                          "is no audit in JSON",
 		"\xd4\xc3\xb2\xa1":                     "is no audit in JSON",
+		saying(`"findings":[{},{"count":-1}]`): "findings[1].count is -1, which is no count",
+		saying(`"requirements":[{"devices":[{"failed":-2}]}]`):                                                        "requirements[0].devices[0].failed is -2",
+		saying(`"coverage":{"packets":18446744073709551615}`):                                                         "coverage.packets is 18446744073709551615",
+		saying(`"coverage":{"protocols":{"tls":9007199254740993}}`):                                                   "coverage.protocols is 9007199254740993",
+		saying(`"findings":[{"device":{"ip":"fe80::1%\u001b[2J"}}]`):                                                  "findings[0].device.ip is an address with a zone",
+		saying(`"findings":[{"peer":{"ip":"10.0.0.256"}}]`):                                                           "is no audit in JSON",
+		saying(`"findings":[{"decoded":[[[]]]}]`):                                                                     "findings[0].decoded is no object",
+		saying(`"findings":[{"decoded":` + strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_001) + `]`): "is no audit in JSON",
+		saying(`"period":{"start":"2026-01-02T00:00:00Z","end":"2026-01-01T00:00:00Z"}`):                              "its period ends before it starts",
+		saying(`"tool":{}`) + "{}":                                                                                    "has more behind the audit",
+		saying(`"tool":{}`) + "x":                                                                                     "has more behind the audit",
 	} {
 		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", text, err)

@@ -18,7 +18,7 @@ func ground(q *Requirement) string {
 
 // explainRule explains a verdict.
 func (p *page) explainRule(a *Audit, q *Requirement) {
-	doc := docOf(q.Rule)
+	doc := docsByRule()[q.Rule]
 	p.paragraph("", fmt.Sprintf("Rule %s: %s", Line(q.Rule), Line(string(q.Verdict))))
 	t := &steps{page: p}
 	p.title("What is asked")
@@ -30,9 +30,10 @@ func (p *page) explainRule(a *Audit, q *Requirement) {
 	t.step("%s", ground(q))
 	t.step("%s", meaning(q.Verdict, doc))
 	var ids []string
+	n := a.prefix()
 	for _, f := range a.Findings {
 		if f.Rule == q.Rule {
-			ids = append(ids, fmt.Sprintf("%s: %s", Line(f.ID[:min(a.prefix(), len(f.ID))]), Line(f.Message)))
+			ids = append(ids, fmt.Sprintf("%s: %s", Line(f.ID[:min(n, len(f.ID))]), Line(f.Message)))
 		}
 	}
 	if len(ids) > 0 {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -55,6 +56,9 @@ type Evidence struct {
 func NewFinding(f *rules.Finding, inputs []Input, p *rules.Policy) Finding {
 	return newFinding(f, inputs, func(a netip.Addr) rules.Trust { return p.ZoneOf(a).Trust })
 }
+
+// name returns what a peer is best called.
+func (p Peer) name() string { return cmp.Or(p.Name, address(p.IP)) }
 
 func newFinding(f *rules.Finding, inputs []Input, trust func(netip.Addr) rules.Trust) Finding {
 	doc := Finding{
@@ -120,7 +124,7 @@ func findingLayouts(a *Audit) []grid {
 
 		body := slices.Concat(said, inLine("", slices.Concat(inLine("", parties, " "), seen), ", "))
 		stacked.rows = append(stacked.rows, []cell{severity, slices.Concat(cell{{rule, bold}}, body)})
-		title := cell{{inLine("", severity, ", ")[0].text + ": " + rule, paint}}
+		title := cell{{severity.joined(", ") + ": " + rule, paint}}
 		narrow.rows = append(narrow.rows, []cell{slices.Concat(title, body)})
 	}
 	return []grid{wide, medium, stacked, narrow}
@@ -131,11 +135,12 @@ func inLine(before string, c cell, between string) cell {
 	if len(c) == 0 {
 		return nil
 	}
-	texts := make([]string, len(c))
-	for i, l := range c {
-		texts[i] = l.text
-	}
-	return cell{{before + strings.Join(texts, between), plain}}
+	return cell{{before + c.joined(between), plain}}
+}
+
+// joined returns the text of a cell's lines.
+func (c cell) joined(between string) string {
+	return strings.Join(mapped(c, func(l line) string { return l.text }), between)
 }
 
 func deviceLines(h Device) cell {

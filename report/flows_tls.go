@@ -22,6 +22,18 @@ func (f *ecs) tls(b *jsonLine, t *classify.TLS) {
 	if t.ServerHello {
 		b.put("cipher", t.CipherSuite.String())
 	}
+	tlsOutcome(b, t)
+	if t.ClientHello || t.ServerName != "" { // Google's QUIC names the server without TLS
+		f.tlsClient(b, t)
+	}
+	if t.JA3S != "" || t.Certificate != nil {
+		writeTLSServer(b, t)
+	}
+	b.close()
+}
+
+// tlsOutcome writes what a handshake came to, beside version and suite.
+func tlsOutcome(b *jsonLine, t *classify.TLS) {
 	if t.Group != 0 {
 		b.put("curve", t.Group.String())
 	}
@@ -36,14 +48,7 @@ func (f *ecs) tls(b *jsonLine, t *classify.TLS) {
 	if t.ServerHello || t.HelloRetry {
 		b.flag("hello_retry", t.HelloRetry)
 	}
-	b.text("alert", t.Alert)
-	if t.ClientHello || t.ServerName != "" { // Google's QUIC names the server without TLS
-		f.tlsClient(b, t)
-	}
-	if t.JA3S != "" || t.Certificate != nil {
-		writeTLSServer(b, t)
-	}
-	b.close()
+	b.text("alert", t.Alert) // its name
 }
 
 func (f *ecs) tlsClient(b *jsonLine, t *classify.TLS) {

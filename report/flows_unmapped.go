@@ -22,21 +22,7 @@ func unmappedTLS(b *jsonLine, t *classify.TLS) {
 	}
 	b.open("tls")
 	b.text("upgraded_from", string(t.UpgradedFrom))
-	if t.Group != 0 {
-		b.put("curve", t.Group.String())
-	}
-	b.flag("established", t.Established)
-	if t.Resumed != classify.UnknownTrit {
-		b.flag("resumed", t.Resumed == classify.Yes)
-	}
-	b.text("next_protocol", t.ALPN)
-	if t.ServerHello {
-		b.put("forward_secrecy", t.ForwardSecrecy.String())
-	}
-	if t.ServerHello || t.HelloRetry {
-		b.flag("hello_retry", t.HelloRetry)
-	}
-	b.text("alert", t.Alert) // its name; OCSF has its number
+	tlsOutcome(b, t) // OCSF has an alert's number
 	if t.ClientHello {
 		b.texts("offered_versions", texts(t.OfferedVersions))
 		b.texts("offered_alpn", t.OfferedALPN)

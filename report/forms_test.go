@@ -57,7 +57,7 @@ func TestFormsOfASavedAudit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range machineForms() {
+		for _, f := range everyForm() {
 			if name != "nasty" && f.of(t, fresh) != f.of(t, again) { // JSON cannot keep bytes that are not UTF-8
 				t.Errorf("%s of %s differs when it was saved", f.name, name)
 			}
@@ -121,7 +121,7 @@ func fill(text string) *Audit {
 func TestFormsShowNothingInvisible(t *testing.T) {
 	for _, text := range hostile() {
 		a := fill(text)
-		for _, f := range machineForms() {
+		for _, f := range everyForm() {
 			out := f.of(t, a)
 			if !utf8.ValidString(out) {
 				t.Errorf("%s of %q is not UTF-8", f.name, text)
@@ -138,8 +138,9 @@ func TestFormsShowNothingInvisible(t *testing.T) {
 
 func TestFormsNeverSayCompliant(t *testing.T) {
 	for name, audit := range audits() {
-		for _, f := range machineForms() {
-			if i := strings.Index(strings.ToLower(f.of(t, audit())), "complian"); i >= 0 {
+		for _, f := range everyForm() {
+			said := strings.ReplaceAll(strings.ToLower(f.of(t, audit())), "compliance", "") // which OCSF calls its class
+			if i := strings.Index(said, "complian"); i >= 0 {
 				t.Errorf("%s of %s: the word stands in it", f.name, name)
 			}
 		}

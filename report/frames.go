@@ -1,7 +1,6 @@
 package report
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,6 +9,7 @@ import (
 type fileFrames struct {
 	file    string
 	numbers []string
+	known   map[uint64]bool
 }
 
 func (f fileFrames) list() string { return strings.Join(f.numbers, ", ") }
@@ -17,14 +17,17 @@ func (f fileFrames) list() string { return strings.Join(f.numbers, ", ") }
 // framesByFile returns the frames that prove a finding, the file of the first
 // one first.
 func framesByFile(evidence []Evidence) (files []fileFrames) {
+	at := map[string]int{}
 	for _, e := range evidence {
-		i := slices.IndexFunc(files, func(f fileFrames) bool { return f.file == e.File })
-		if i < 0 {
+		i, known := at[e.File]
+		if !known {
 			i = len(files)
-			files = append(files, fileFrames{file: e.File})
+			at[e.File] = i
+			files = append(files, fileFrames{file: e.File, known: map[uint64]bool{}})
 		}
-		if n := strconv.FormatUint(e.Frame, 10); !slices.Contains(files[i].numbers, n) {
-			files[i].numbers = append(files[i].numbers, n)
+		if f := &files[i]; !f.known[e.Frame] {
+			f.known[e.Frame] = true
+			f.numbers = append(f.numbers, strconv.FormatUint(e.Frame, 10))
 		}
 	}
 	return files

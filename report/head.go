@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"spanaudit/rules"
 )
@@ -30,22 +31,26 @@ func verdicts() []verdictWords {
 
 // head says in a line what came out, by which policy, and of which time.
 func head(a *Audit) string {
-	n := map[rules.Verdict]int{}
+	n := countVerdicts(a.Requirements)
 	excused := 0
 	for _, q := range a.Requirements {
-		n[q.Verdict]++
 		if q.Excused {
 			excused++
 		}
 	}
 	var counts []string
+	unknown := len(a.Requirements)
 	for _, v := range verdicts() {
+		unknown -= n[v.verdict]
 		if n[v.verdict] > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n[v.verdict], v.words))
 			if v.verdict == rules.Fail && excused > 0 {
 				counts[len(counts)-1] += fmt.Sprintf(" (%d waived)", excused)
 			}
 		}
+	}
+	if unknown > 0 { // which an audit of another version may have
+		counts = append(counts, fmt.Sprintf("%d with a verdict that is not known here", unknown))
 	}
 	text := fmt.Sprintf("Of %s: %s.", count(len(a.Requirements), "requirement"), strings.Join(counts, ", "))
 	if len(counts) == 0 {
@@ -55,6 +60,14 @@ func head(a *Audit) string {
 		text += " IP addresses and MACs were replaced by others."
 	}
 	return text + " " + policyLine(&a.Policy) + " " + periodLine(a.Period)
+}
+
+func countVerdicts(list []Requirement) map[rules.Verdict]int {
+	n := map[rules.Verdict]int{}
+	for _, q := range list {
+		n[q.Verdict]++
+	}
+	return n
 }
 
 func policyLine(p *Policy) string {
@@ -95,6 +108,12 @@ func count[N int | uint64](n N, noun string) string {
 		return "1 " + noun
 	}
 	return thousands(uint64(n)) + " " + noun + "s"
+}
+
+// capital begins text with a capital letter.
+func capital(text string) string {
+	_, n := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:n]) + text[n:]
 }
 
 // thousands writes a number with a comma between each three digits.

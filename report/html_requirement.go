@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"spanaudit/rules"
 )
@@ -131,10 +130,4 @@ func (p *htmlPage) NotObservable() []Statement {
 		}
 	}
 	return list
-}
-
-// capital begins text with a capital letter.
-func capital(text string) string {
-	_, n := utf8.DecodeRuneInString(text)
-	return strings.ToUpper(text[:n]) + text[n:]
 }

@@ -17,31 +17,29 @@ import (
 // as \u escapes.
 func JSON(w io.Writer, a *Audit) error {
 	text, err := Document(a)
-	if err != nil {
-		return err
+	return write(w, text, err)
+}
+
+// write writes a text, unless making it failed.
+func write(w io.Writer, text []byte, err error) error {
+	if err == nil {
+		_, err = w.Write(text)
 	}
-	_, err = w.Write(text)
 	return err
 }
 
 // Document returns a value as JSON writes an audit.
-func Document(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return escapeInvisible(b.Bytes()), nil
-}
+func Document(v any) ([]byte, error) { return encode(v, "  ") }
 
 // DocumentLine returns a value as one line of JSON, in which text is escaped as JSON
 // escapes it.
-func DocumentLine(v any) ([]byte, error) {
+func DocumentLine(v any) ([]byte, error) { return encode(v, "") }
+
+func encode(v any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
+	e.SetIndent("", indent)
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}

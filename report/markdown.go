@@ -58,7 +58,7 @@ func mdAudited(b *strings.Builder, a *Audit) {
 	}
 	rows = append(rows, []string{"Tool", md(a.Tool.Name + " " + a.Tool.Version)})
 	if a.Reported != 0 {
-		rows = append(rows, []string{"Reported", a.Reported.UTC().Format(time.DateTime) + " UTC"})
+		rows = append(rows, []string{"Reported", dated(a.Reported)})
 	}
 	mdTable(b, []string{"What", "Which"}, rows)
 }

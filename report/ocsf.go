@@ -20,11 +20,7 @@ func OCSF(w io.Writer, a *Audit) error {
 	if err != nil {
 		return err
 	}
-	o := &ocsfWriter{a: a, id: id, ids: identities{}, docs: docsByRule(), frameworks: rules.Frameworks(), standing: map[string]*Requirement{}, files: map[string]*ocsfFile{}}
-	listed := map[string]bool{}
-	for i := range a.Requirements {
-		o.standing[a.Requirements[i].Rule] = &a.Requirements[i]
-	}
+	o := &ocsfWriter{a: a, id: id, ids: identities{}, docs: docsByRule(), frameworks: rules.Frameworks(), standing: byRule(a), files: map[string]*ocsfFile{}}
 	for _, in := range a.Inputs {
 		o.files[in.Name] = ocsfFileOf(in)
 		o.sources = append(o.sources, in.Name)
@@ -33,21 +29,16 @@ func OCSF(w io.Writer, a *Audit) error {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	for i := range a.Findings {
-		f := &a.Findings[i]
-		listed[f.Rule] = listed[f.Rule] || f.Verdict == rules.Fail
-		if err := e.Encode(o.violation(f)); err != nil {
+		if err := e.Encode(o.violation(&a.Findings[i])); err != nil {
 			return err
 		}
 	}
-	for i := range a.Requirements {
-		if q := &a.Requirements[i]; q.Verdict != rules.Fail || q.Unlisted > 0 || !listed[q.Rule] {
-			if err := e.Encode(o.requirement(q)); err != nil {
-				return err
-			}
+	for _, q := range a.unspoken() {
+		if err := e.Encode(o.requirement(q)); err != nil {
+			return err
 		}
 	}
-	_, err = w.Write(escapeInvisible(b.Bytes()))
-	return err
+	return write(w, escapeInvisible(b.Bytes()), nil)
 }
 
 // ocsfWriter makes the events of one audit.
@@ -68,7 +59,7 @@ func (o *ocsfWriter) event(kind, uid, rule string, verdict rules.Verdict) ocsfEv
 		Class: ocsfComplianceFinding, ClassName: "Compliance Finding", Category: ocsfFindings, CategoryName: "Findings",
 		Activity: ocsfCreate, ActivityName: "Create",
 		Type: ocsfComplianceFinding*100 + ocsfCreate, TypeName: "Compliance Finding: Create",
-		Time: o.time(), Metadata: ocsfMetadataOf(o.a.Tool),
+		Time: instantMillis(o.a.made()), Metadata: ocsfMetadataOf(o.a.Tool),
 		Unmapped: ocsfUnmapped{Rule: rule, Verdict: string(verdict), Policy: Base{o.a.Policy.Name, o.a.Policy.Version, o.a.Policy.SHA256}},
 	}
 	e.Metadata.UID, e.Metadata.Correlation = o.ids.of(o.id, kind, uid), o.id
@@ -78,14 +69,6 @@ func (o *ocsfWriter) event(kind, uid, rule string, verdict rules.Verdict) ocsfEv
 func ocsfMetadataOf(tool Tool) ocsfMeta {
 	name := cmp.Or(tool.Name, "spanaudit")
 	return ocsfMeta{Version: ocsfVersion, Product: ocsfProduct{name, name, tool.Version}}
-}
-
-// time is when the findings were made: with the report.
-func (o *ocsfWriter) time() int64 {
-	if o.a.Reported == 0 && o.a.Period != nil {
-		return instantMillis(o.a.Period.End)
-	}
-	return instantMillis(o.a.Reported)
 }
 
 func (o *ocsfWriter) violation(f *Finding) ocsfEvent {

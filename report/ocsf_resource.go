@@ -14,12 +14,9 @@ func (e *ocsfEvent) resource(d Device, verdict string) {
 	if d == (Device{}) {
 		return
 	}
-	r := ocsfResource{UID: d.ID, Name: deviceName(d), Type: d.Role, RoleID: 1, Role: "Target"}
+	r := ocsfResource{UID: d.ID, Name: d.name(), Type: d.Role, RoleID: 1, Role: "Target", IP: address(d.IP)}
 	if data := (ocsfResourceData{MAC: d.MAC, KnownBy: d.KnownBy, Verdict: verdict}); data != (ocsfResourceData{}) {
 		r.Data = &data
-	}
-	if d.IP.IsValid() {
-		r.IP = d.IP.String()
 	}
 	e.add(r)
 }
@@ -29,18 +26,12 @@ func (e *ocsfEvent) peer(p Peer) {
 	if p == (Peer{}) {
 		return
 	}
-	r := ocsfResource{Name: p.Name, RoleID: 4, Role: "Related"}
+	r := ocsfResource{Name: p.name(), RoleID: 4, Role: "Related", IP: address(p.IP)}
 	if hostnameForm.MatchString(p.Name) {
 		r.Hostname = p.Name
 	}
-	if p.IP.IsValid() {
-		r.IP = p.IP.String()
-	}
 	if p.Port != 0 {
 		r.Data = &ocsfResourceData{Port: p.Port}
-	}
-	if r.Name == "" {
-		r.Name = r.IP
 	}
 	e.add(r)
 }

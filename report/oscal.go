@@ -30,11 +30,7 @@ func OSCAL(w io.Writer, a *Audit) error {
 	}
 	o := &oscalWriter{a: a, id: id, docs: docsByRule(), ids: identities{}, subjects: map[oscalSubjectKey]int{}}
 	text, err := DocumentLine(oscalDocument{o.assessment()})
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
+	return write(w, text, err)
 }
 
 // oscalWriter makes the document of one audit.
@@ -63,7 +59,7 @@ func (o *oscalWriter) assessment() oscalAssessment {
 		UUID: o.own("assessment-results"),
 		Metadata: oscalMetadata{
 			Title:        "Passive assessment of network traffic by policy " + oscalMarkup(policyName(&a.Policy)),
-			LastModified: oscalTime(o.reported()), Version: oscalTime(o.reported()), OSCAL: oscalVersion,
+			LastModified: oscalTime(a.made()), Version: oscalTime(a.made()), OSCAL: oscalVersion,
 			Props: oscalProps("policy-owner", a.Policy.Owner, "policy-approved-by", a.Policy.ApprovedBy, "policy-approved-on", a.Policy.ApprovedOn),
 		},
 		ImportAP: oscalImport{
@@ -79,20 +75,11 @@ func (o *oscalWriter) assessment() oscalAssessment {
 	return doc
 }
 
-// reported returns when the report was made, or where that is not known, the end
-// of what it is about.
-func (o *oscalWriter) reported() Instant {
-	if o.a.Reported == 0 && o.a.Period != nil {
-		return o.a.Period.End
-	}
-	return o.a.Reported
-}
-
 // period returns the time that the results are about. Of nothing, that is no
 // time, and stands at the report's.
 func (o *oscalWriter) period() Period {
 	if o.a.Period == nil {
-		return Period{o.reported(), o.reported()}
+		return Period{o.a.made(), o.a.made()}
 	}
 	return *o.a.Period
 }

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-
-	"spanaudit/rules"
 )
 
 // requirementSeen is what a requirement came to, and what that rests on.
 func (o *oscalWriter) requirementSeen(q *Requirement) oscalObservation {
 	props := oscalProps("rule", q.Rule, "verdict", q.Verdict, "severity", q.Severity,
-		"examined", q.Examined, "failed", q.Failed, "undecided", q.Undecided, "waived", positive(q.Waived), "not-listed", positive(q.Unlisted))
+		"examined", q.Examined, "failed", q.Failed, "undecided", q.Undecided, "waived", number(q.Waived), "not-listed", number(q.Unlisted))
 	for _, control := range q.Controls {
 		props = append(props, oscalProps("relevant-to", control)...)
 	}
@@ -59,12 +57,8 @@ func (o *oscalWriter) violationSeen(f *Finding) oscalObservation {
 }
 
 func (o *oscalWriter) violationProps(f *Finding) []oscalProp {
-	ip := ""
-	if f.Peer.IP.IsValid() {
-		ip = f.Peer.IP.String()
-	}
 	props := oscalProps("finding", f.ID, "rule", f.Rule, "verdict", f.Verdict, "severity", f.Severity,
-		"peer-address", ip, "peer-port", positive(int(f.Peer.Port)), "peer-name", f.Peer.Name, "count", f.Count)
+		"peer-address", address(f.Peer.IP), "peer-port", number(f.Peer.Port), "peer-name", f.Peer.Name, "count", f.Count)
 	if f.First != 0 || f.Last != 0 {
 		props = append(props, oscalProps("first-seen", oscalTime(f.First), "last-seen", oscalTime(f.Last))...)
 	}
@@ -74,36 +68,16 @@ func (o *oscalWriter) violationProps(f *Finding) []oscalProp {
 	return props
 }
 
-// positive writes a number, and nothing for none.
-func positive(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
-}
-
 // between names the parties of a finding.
 func (o *oscalWriter) between(f *Finding) string {
 	var text string
-	if d := deviceName(f.Device); d != "" {
+	if d := f.Device.name(); d != "" {
 		text = ", " + oscalMarkup(d)
 	}
-	if f.Peer.IP.IsValid() || f.Peer.Name != "" {
-		peer := f.Peer.Name
-		if peer == "" {
-			peer = f.Peer.IP.String()
-		}
+	if peer := f.Peer.name(); peer != "" {
 		text += " with " + oscalMarkup(peer)
 	}
 	return text
-}
-
-// deviceName returns what a host is best called.
-func deviceName(d Device) string {
-	if d.ID == "" && d.IP.IsValid() {
-		return d.IP.String()
-	}
-	return cmp.Or(d.ID, d.MAC)
 }
 
 func (o *oscalWriter) evidence(e Evidence, more string) oscalEvidence {
@@ -151,10 +125,7 @@ func (o *oscalWriter) risk(f *Finding, seen uuid) oscalRisk {
 
 // coverage counts the requirements by their verdicts, and what limits them.
 func (o *oscalWriter) coverage() []oscalProp {
-	n := map[rules.Verdict]int{}
-	for _, q := range o.a.Requirements {
-		n[q.Verdict]++
-	}
+	n := countVerdicts(o.a.Requirements)
 	var props []oscalProp
 	for _, v := range verdicts() {
 		props = append(props, oscalProps("requirements-"+string(v.verdict), n[v.verdict])...)

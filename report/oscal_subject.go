@@ -26,7 +26,7 @@ func subjectKey(d Device) oscalSubjectKey {
 // subject refers to a host, which becomes an item of the inventory.
 func (o *oscalWriter) subject(d Device) oscalSubject {
 	key := subjectKey(d)
-	name := cmp.Or(oscalMarkup(deviceName(d)), "a host without a name")
+	name := cmp.Or(oscalMarkup(d.name()), "a host without a name")
 	i, known := o.subjects[key]
 	if !known {
 		i = len(o.items)
@@ -58,15 +58,12 @@ func (o *oscalWriter) declared(id string) (props []oscalProp) {
 
 // learn adds what this sight of the host says of it.
 func (item *oscalItem) learn(d Device) {
-	address := oscalProp{Name: "ipv6-address"}
-	if d.IP.IsValid() {
-		address.Value = oscalString(d.IP.String())
-	}
+	ip := oscalProp{Name: "ipv6-address", Value: address(d.IP)}
 	if d.IP.Is4() {
-		address.Name = "ipv4-address"
+		ip.Name = "ipv4-address"
 	}
 	for _, p := range []oscalProp{
-		address,
+		ip,
 		{Name: "mac-address", Value: oscalString(d.MAC)},
 		{"role", namespaceURI, oscalString(d.Role)},
 		{"known-by", namespaceURI, oscalString(d.KnownBy)},

@@ -58,7 +58,7 @@ func requirementLayouts(list []Requirement) []grid {
 	medium := grid{heads: []string{"VERDICT", "REQUIREMENT", "RESTS ON"}}
 	narrow := grid{heads: []string{"VERDICT", "REQUIREMENT AND WHAT IT RESTS ON"}}
 	for _, q := range list {
-		verdict := cell{{string(q.Verdict), verdictStyle(q.Verdict)}}
+		verdict := cell{{Line(string(q.Verdict)), verdictStyle(q.Verdict)}}
 		if q.Excused {
 			verdict = append(verdict, line{"waived", dim})
 		}
@@ -92,6 +92,32 @@ func split(list []Requirement) (judged, rest []Requirement) {
 	return judged, rest
 }
 
+// byRule returns the first requirement of each rule.
+func byRule(a *Audit) map[string]*Requirement {
+	m := make(map[string]*Requirement, len(a.Requirements))
+	for i := range a.Requirements {
+		if q := &a.Requirements[i]; m[q.Rule] == nil {
+			m[q.Rule] = q
+		}
+	}
+	return m
+}
+
+// unspoken returns the requirements of which the findings do not say all: those
+// that did not fail, and failed ones of which violations are not listed.
+func (a *Audit) unspoken() (list []*Requirement) {
+	listed := map[string]bool{}
+	for _, f := range a.Findings {
+		listed[f.Rule] = listed[f.Rule] || f.Verdict == rules.Fail
+	}
+	for i := range a.Requirements {
+		if q := &a.Requirements[i]; q.Verdict != rules.Fail || q.Unlisted > 0 || !listed[q.Rule] {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
 // unjudged lists requirements by their verdict and the reason for it, which many
 // share.
 func unjudged(list []Requirement) (lines []string) {
@@ -107,7 +133,7 @@ func unjudged(list []Requirement) (lines []string) {
 			}
 		}
 		for _, reason := range reasons {
-			line := strings.ToUpper(v.words[:1]) + v.words[1:] + ": " + strings.Join(ids[reason], ", ")
+			line := capital(v.words) + ": " + strings.Join(ids[reason], ", ")
 			if reason != "" {
 				line += " (" + reason + ")"
 			}

@@ -50,11 +50,7 @@ func SARIFForGitHub(w io.Writer, a *Audit) error {
 
 func writeSARIF(w io.Writer, run sarifRun) error {
 	text, err := Document(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
+	return write(w, text, err)
 }
 
 type sarifLog struct {

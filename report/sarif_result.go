@@ -64,14 +64,12 @@ type sarifResultProperties struct {
 // newSARIFResults returns the results: findings first, then requirements.
 func newSARIFResults(a *Audit, rule map[string]int) []sarifResult {
 	results := []sarifResult{}
-	listed := map[string]bool{}
 	at := map[string]int{} // the first input of a name
 	for i := len(a.Inputs) - 1; i >= 0; i-- {
 		at[a.Inputs[i].Name] = i
 	}
 	for i := range a.Findings {
 		f := &a.Findings[i]
-		listed[f.Rule] = true
 		r := newSARIFFinding(f)
 		r.RuleIndex = rule[r.RuleID]
 		if len(f.Evidence) > 0 {
@@ -84,13 +82,11 @@ func newSARIFResults(a *Audit, rule map[string]int) []sarifResult {
 		}
 		results = append(results, r)
 	}
-	for _, q := range a.Requirements {
-		if q.Verdict != rules.Fail || q.Unlisted > 0 || !listed[q.Rule] {
-			r := newSARIFRequirement(q)
-			r.RuleIndex = rule[r.RuleID]
-			r.Locations[0].Physical.File = firstFile(a)
-			results = append(results, r)
-		}
+	for _, q := range a.unspoken() {
+		r := newSARIFRequirement(*q)
+		r.RuleIndex = rule[r.RuleID]
+		r.Locations[0].Physical.File = firstFile(a)
+		results = append(results, r)
 	}
 	return results
 }
@@ -169,11 +165,11 @@ func fingerprints(kind, id string) map[string]string {
 
 // logical names the device, its peer and the flows of a finding.
 func logical(f *Finding) (places []sarifLogical) {
-	if device := inLine("", deviceLines(f.Device), " "); device != nil {
-		places = append(places, sarifLogical{device[0].text, "device"})
+	if device := deviceLines(f.Device).joined(" "); device != "" {
+		places = append(places, sarifLogical{device, "device"})
 	}
-	if peer := inLine("", peerLines(f.Peer), " "); peer != nil {
-		places = append(places, sarifLogical{peer[0].text, "peer"})
+	if peer := peerLines(f.Peer).joined(" "); peer != "" {
+		places = append(places, sarifLogical{peer, "peer"})
 	}
 	for _, flow := range f.Flows {
 		places = append(places, sarifLogical{Line(flow), "flow"})

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -46,10 +47,7 @@ type sarifRuleProperties struct {
 // newSARIFDriver lists the rules of the catalogue, then those of a saved audit
 // that this version does not know.
 func newSARIFDriver(a *Audit) sarifDriver {
-	d := sarifDriver{Name: Line(a.Tool.Name), Version: Line(a.Tool.Version), Notifications: sarifNotices()}
-	if d.Name == "" {
-		d.Name = "spanaudit"
-	}
+	d := sarifDriver{Name: cmp.Or(Line(a.Tool.Name), "spanaudit"), Version: Line(a.Tool.Version), Notifications: sarifNotices()}
 	docs := rules.Catalogue()
 	groups := groupsOf(docs)
 	for _, doc := range docs {
@@ -81,10 +79,7 @@ func (d *sarifDriver) indexes() map[string]int {
 }
 
 func newSARIFRule(d rules.Doc, group string) sarifRule {
-	title := d.Title
-	if title == "" {
-		title = d.ID
-	}
+	title := cmp.Or(d.Title, d.ID)
 	r := sarifRule{ID: d.ID, Name: sarifName(d.ID), Short: sarifText{Text: title}, Full: sarifText{Text: title}, Help: sarifText{Text: title}}
 	if d.Checks != "" {
 		r.Full.Text = "Checks that " + d.Checks + "."

@@ -1,28 +1,11 @@
 package report
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 )
-
-// Read reads an audit that JSON wrote. Keys that this version does not know are
-// passed over.
-func Read(r io.Reader) (*Audit, error) {
-	var a Audit
-	switch err := json.NewDecoder(r).Decode(&a); {
-	case errors.Is(err, io.EOF):
-		return nil, errors.New("is empty; an audit is wanted, as `spanaudit audit --format json` writes it")
-	case err != nil:
-		return nil, fmt.Errorf("is no audit in JSON, as `spanaudit audit --format json` writes it: %w", err)
-	case a.Schema != Schema:
-		return nil, fmt.Errorf("is no audit: its schema is %q, and %q is wanted", a.Schema, Schema)
-	}
-	return &a, nil
-}
 
 // FindingList writes the saved findings, one a line: the beginning of the id that
 // tells it from the others, the rule and what was seen.

@@ -35,7 +35,7 @@ func statements(all []Statement) []string {
 			}
 		}
 		if len(parts) > 0 {
-			lines = append(lines, strings.ToUpper(v.words[:1])+v.words[1:]+": "+strings.Join(parts, ", "))
+			lines = append(lines, capital(v.words)+": "+strings.Join(parts, ", "))
 		}
 	}
 	return lines

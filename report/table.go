@@ -45,38 +45,24 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 	}
 	if lines := devices(a); len(lines) > 0 {
 		p.title("Declared devices")
-		for _, line := range lines {
-			p.paragraph("- ", line)
-		}
+		p.list(lines)
 	}
 	if len(a.Waivers) > 0 {
 		p.title("Waivers")
-		for _, line := range waivers(a.Waivers) {
-			p.paragraph("- ", line)
-		}
+		p.list(waivers(a.Waivers))
 	}
 	if len(rest) > 0 {
 		p.title("Requirements that nothing was seen of, or that do not apply")
-		for _, line := range unjudged(rest) {
-			p.paragraph("- ", line)
-		}
+		p.list(unjudged(rest))
 	}
 	if len(a.Statements) > 0 {
 		p.title("The source document")
 		p.paragraph("", "The statements of "+rules.SourceDocument+"; spanaudit rules statements lists them.")
-		for _, line := range statements(a.Statements) {
-			p.paragraph("- ", line)
-		}
+		p.list(statements(a.Statements))
 	}
 	p.title("Coverage")
-	for _, line := range coverageLines(&a.Coverage) {
-		p.paragraph("- ", line)
-	}
-	if p.err != nil {
-		return p.err
-	}
-	_, err := w.Write(p.text.Bytes())
-	return err
+	p.list(coverageLines(&a.Coverage))
+	return write(w, p.text.Bytes(), p.err)
 }
 
 // page is the text that has been laid out so far.
@@ -96,6 +82,12 @@ func (p *page) paragraph(mark, text string) {
 	for _, line := range wrap(text, p.screen.Width-cells(mark)) {
 		p.text.WriteString(mark + line + "\n")
 		mark = strings.Repeat(" ", cells(mark))
+	}
+}
+
+func (p *page) list(lines []string) {
+	for _, line := range lines {
+		p.paragraph("- ", line)
 	}
 }
 

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +43,12 @@ func newDiff(w world, status *int) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := writeDiff(w, d, form, output); err != nil {
+			render, err := diffForm(form)
+			if err != nil {
+				return err
+			}
+			err = writeOutput(w, output, args, func(to io.Writer, screen report.Screen) error { return render(to, d, screen) })
+			if err != nil {
 				return err
 			}
 			*status = ended
@@ -77,29 +80,23 @@ func diff(w world, older, newer string) (*report.Diff, error) {
 
 func diffForms() []string { return []string{"text", "json", "markdown"} }
 
-func writeDiff(w world, d *report.Diff, form, output string) error {
-	var text bytes.Buffer
-	var err error
-	switch form {
+// diffForm returns what writes a difference in the form of a name.
+func diffForm(name string) (func(io.Writer, *report.Diff, report.Screen) error, error) {
+	switch name {
 	case "text":
-		err = report.DiffText(&text, d, screenOf(w.stdout, w.getenv))
+		return report.DiffText, nil
 	case "markdown":
-		err = report.DiffMarkdown(&text, d)
+		return func(w io.Writer, d *report.Diff, _ report.Screen) error { return report.DiffMarkdown(w, d) }, nil
 	case "json":
-		var doc []byte
-		doc, err = report.Document(d)
-		text.Write(doc)
-	default:
-		err = fmt.Errorf("--format %q is not known%s", form, didYouMean(form, diffForms()))
+		return func(w io.Writer, d *report.Diff, _ report.Screen) error {
+			doc, err := report.Document(d)
+			if err == nil {
+				_, err = w.Write(doc)
+			}
+			return err
+		}, nil
 	}
-	switch {
-	case err != nil:
-		return err
-	case output != "":
-		return os.WriteFile(output, text.Bytes(), 0o666)
-	}
-	_, err = io.Copy(w.stdout, &text)
-	return err
+	return nil, fmt.Errorf("--format %q is not known%s", name, didYouMean(name, diffForms()))
 }
 
 func diffFailOns() []string { return append([]string{"new", "any"}, failOns()...) }

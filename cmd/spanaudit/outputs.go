@@ -37,15 +37,19 @@ func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy, 
 	if f.output == "-" || f.flows == "-" {
 		return nil, errors.New("- is no file to write to; for standard output leave --output out, or write --flows /dev/stdout")
 	}
+	kept := []string{f.policy, f.anonymizeKey, f.evidence.key}
+	for _, in := range src.Inputs() {
+		kept = append(kept, in.Name)
+	}
 	if f.output != "" {
-		file, err := o.file(f.output, src.Inputs())
+		file, err := o.file(f.output, kept)
 		if err != nil {
 			return nil, err
 		}
 		o.report, o.screen = file, screenOf(file, w.getenv)
 	}
 	if f.flows != "" {
-		file, err := o.file(f.flows, src.Inputs())
+		file, err := o.file(f.flows, append(kept, f.output))
 		if err != nil {
 			o.close()
 			return nil, err
@@ -56,14 +60,10 @@ func (f *auditFlags) create(w world, src *capture.Source, policy *rules.Policy, 
 	return o, nil
 }
 
-// file creates a file to write to, unless it is one that is to be read.
-func (o *outputs) file(path string, inputs []capture.Input) (*os.File, error) {
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		for _, in := range inputs {
-			if read, err := os.Stat(in.Name); err == nil && os.SameFile(info, read) {
-				return nil, fmt.Errorf("%s is an input of this audit; write to another file", path)
-			}
-		}
+// file creates a file to write to, unless it is one that is kept.
+func (o *outputs) file(path string, kept []string) (*os.File, error) {
+	if err := writable(path, kept); err != nil {
+		return nil, err
 	}
 	file, err := os.Create(path)
 	if err != nil {

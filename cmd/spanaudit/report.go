@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +33,11 @@ func newReport(w world) *cobra.Command {
 					return err
 				}
 			}
-			return writeReport(w, f, a, output)
+			kept := args
+			if f.name == "json" && !isBundle(args[0]) {
+				kept = nil // the same audit at another time may take its place
+			}
+			return writeOutput(w, output, kept, func(to io.Writer, screen report.Screen) error { return f.render(to, a, screen) })
 		},
 	}
 	flags := c.Flags()
@@ -58,19 +60,4 @@ func newReportSchema(w world) *cobra.Command {
 		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return report.WriteSchema(w.stdout) },
 	}
-}
-
-// writeReport writes an audit to a file, or to standard output. The file is made
-// once there is something to write: it may be the one that was read.
-func writeReport(w world, f format, a *report.Audit, output string) error {
-	to := w.stdout
-	var text bytes.Buffer
-	if err := f.render(&text, a, screenOf(to, w.getenv)); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	if output != "" {
-		return os.WriteFile(output, text.Bytes(), 0o666)
-	}
-	_, err := to.Write(text.Bytes())
-	return err
 }

@@ -248,7 +248,7 @@ func TestAnInputIsNeverWrittenOver(t *testing.T) {
 	for _, flag := range []string{"-o", "--flows"} {
 		for _, input := range []string{path, filepath.Dir(path)} {
 			status, _, stderr := spanaudit("audit", flag, path, input)
-			if status != statusUsage || !strings.Contains(stderr, "is an input of this audit") {
+			if status != statusUsage || !strings.Contains(stderr, "is an input") {
 				t.Errorf("%s: status %d, %s", flag, status, stderr)
 			}
 		}
