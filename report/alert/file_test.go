@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"spanaudit/report"
 )
 
 func read(t *testing.T, path string) []byte {
@@ -112,11 +114,12 @@ func TestAFileWhoseLastLineIsTornAnywhere(t *testing.T) {
 	one, two := newAlert(id(0)), newAlert(id(1))
 	first, second := ndjson(t, &one), ndjson(t, &two)
 	path := t.TempDir() + "/a"
+	form := (&Target{}).lines(World{}, report.Screen{})
 	for end := range len(second) + 1 {
 		if err := os.WriteFile(path, append(bytes.Clone(first), second[:end]...), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		f, err := OpenFile(FileOptions{Path: path, Form: (&Target{}).lines(World{}, world(t).Screen), Now: time.Now}, QueueOptions{})
+		f, err := OpenFile(FileOptions{Path: path, Form: form, Now: time.Now}, QueueOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

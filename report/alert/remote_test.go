@@ -389,15 +389,17 @@ func TestAServerThatIsNotTrustedIsToldNothing(t *testing.T) {
 	l := tls.NewListener(listen(t, "127.0.0.1:0"), &tls.Config{Certificates: []tls.Certificate{cert}})
 	var c collector
 	go c.serve(l)
+	var sinks Sinks
 	for _, options := range []string{"?ca=" + ca, "?name=logs.example.com", "?ca=" + ca + "&name=other.example.com"} {
 		s := open(t, "syslog+tls://"+l.Addr().String()+options, world(t))
+		sinks = append(sinks, s)
 		tell(t, s, 0, 1)
 		wait(t, "it fails", func() bool { return s.Stats().Failed > 1 })
 		if got := s.Stats(); got.Told != 0 || !strings.Contains(got.Error, "certificate") {
 			t.Errorf("%s: %+v", options, got)
 		}
-		s.Close()
 	}
+	sinks.Close()
 	if len(c.messages) != 0 {
 		t.Errorf("it got %q", c.messages)
 	}
