@@ -22,6 +22,10 @@ type Input struct {
 	Frames      uint64    // read so far
 	First, Last flow.Time // the earliest and the latest of their times
 
+	// Outages are the times in which the interface was down or without carrier, in
+	// their order: the latest 1000 of them. Stats counts all.
+	Outages []Outage
+
 	// Err is what kept the rest of the input from being read: truncation,
 	// damage, or that it is no capture. The frames before it were read, and so
 	// were the other inputs.

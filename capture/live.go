@@ -1,17 +1,11 @@
-//go:build cgo
-
 package capture
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strings"
 	"time"
-
-	"github.com/google/gopacket/pcap"
 
 	"spanaudit/flow"
 )
@@ -22,44 +16,73 @@ const (
 	liveWait    = 100 * time.Millisecond
 )
 
-// live is a capture on an interface.
-type live struct {
-	handle *pcap.Handle
-	in     *input
-	link   uint16
-	slab   *slab // frames are copied to its end
-	last   *pcap.Stats
+// The ways to capture an interface.
+const (
+	// WayLibpcap is libpcap, in a cgo build. It knows every kind of interface, and
+	// "any"; the source ends when the interface goes down.
+	WayLibpcap = "libpcap"
 
-	previous flow.Time // of the frame before
-	checked  time.Time // when silent last looked
+	// WayRing is a packet ring of Linux's own, in any build. It knows Ethernet,
+	// loopback, 802.11 monitors and interfaces of bare IP packets; the source
+	// survives that the interface goes down and tells so in Input.Outages.
+	WayRing = "ring"
+)
+
+// LiveOptions say how an interface is captured.
+type LiveOptions struct {
+	Way     string // WayLibpcap or WayRing; "" is libpcap where it is built in, else the ring
+	Filter  string // BPF text, run by the kernel; "" takes every frame; needs a cgo build
+	Snaplen int    // bytes kept of each frame; 0 is all of it: 262144 by libpcap, 523776 by the ring
+	Buffer  int    // bytes that the kernel holds while they are not read; 0 is 32 MiB
+	Raw     bool   // fill Batch.Frames and Batch.Reassembled too
+
+	Anonymize *flow.Anonymizer // see Options.Anonymize
 }
 
-// OpenLive begins to capture on an interface in promiscuous mode, with a kernel
-// buffer of 32 MiB; what does not fit into it is dropped and counted in
-// Stats.Dropped. It needs the right to capture, on Linux CAP_NET_RAW.
+// live is a capture on an interface.
+type live interface {
+	// read takes what has arrived, for no longer than 200 ms.
+	read(s *Source, b *Batch) error
+	// count fills in what the kernel counted.
+	count(*Stats)
+	close() error
+}
+
+// OpenLive begins to capture on an interface, in promiscuous mode; it needs no
+// address. What does not fit into the kernel's buffer is dropped and counted in
+// Stats.Dropped. Opening needs the right to capture, on Linux CAP_NET_RAW (and
+// by libpcap CAP_NET_ADMIN). After it the ring needs no right at all, nor that a
+// file can be opened, so that both can be given up.
 func OpenLive(iface string, opt LiveOptions) (*Source, error) {
 	if err := usable(iface); err != nil {
 		return nil, err
 	}
-	handle, err := activate(iface, opt.Snaplen, iface != "any")
+	if opt.Buffer <= 0 {
+		opt.Buffer = liveBuffer
+	}
+	if opt.Way == "" {
+		opt.Way = defaultWay
+	}
+	t := tap{in: &input{Input: Input{Name: iface, Format: "live"}}}
+	s := &Source{inputs: []*input{t.in}, total: -1, rewrite: newRewriter(opt.Anonymize)}
+	s.decoder.init()
+	s.decoder.raw = opt.Raw
+	var err error
+	switch opt.Way {
+	case WayLibpcap:
+		s.live, err = openLibpcap(t, opt)
+	case WayRing:
+		s.live, err = openRing(t, opt)
+	default:
+		err = fmt.Errorf("no way to capture is called %q: say %s or %s", opt.Way, WayRing, WayLibpcap)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(opt.Filter) != "" {
-		if err := handle.SetBPFFilter(opt.Filter); err != nil {
-			handle.Close()
-			return nil, filterError(opt.Filter, err)
-		}
-	}
-	in := &input{Input: Input{Name: iface, Format: "live"}}
-	s := &Source{inputs: []*input{in}, total: -1, rewrite: newRewriter(opt.Anonymize)}
-	s.live = &live{handle: handle, in: in, link: uint16(handle.LinkType()), last: new(pcap.Stats)}
-	s.decoder.init()
-	s.decoder.raw = opt.Raw
 	return s, nil
 }
 
-// usable says what libpcap would say less clearly. "any" is no interface of
+// usable says what the system would say less clearly. "any" is no interface of
 // the system but all of them.
 func usable(iface string) error {
 	if iface == "any" {
@@ -80,116 +103,49 @@ func usable(iface string) error {
 	return nil
 }
 
-func activate(iface string, snaplen int, promiscuous bool) (*pcap.Handle, error) {
-	inactive, err := pcap.NewInactiveHandle(iface)
-	if err != nil {
-		return nil, fmt.Errorf("interface %s: %w", iface, err)
-	}
-	defer inactive.CleanUp()
-	if snaplen <= 0 {
-		snaplen = liveSnaplen
-	}
-	err = errors.Join(
-		inactive.SetSnapLen(min(snaplen, maxFrame)),
-		inactive.SetPromisc(promiscuous),
-		inactive.SetTimeout(liveWait),
-		inactive.SetBufferSize(liveBuffer))
-	if err != nil {
-		return nil, fmt.Errorf("interface %s: %w", iface, err)
-	}
-	handle, err := inactive.Activate()
-	switch {
-	case err == nil:
-		return handle, nil
-	case promiscuous && err.Error() == "Cannot set as promisc":
-		return activate(iface, snaplen, false)
-	case err.Error() == "Permission Denied" || os.Geteuid() != 0 && strings.Contains(err.Error(), "ermi"):
-		program, _ := os.Executable()
-		return nil, fmt.Errorf("capturing on %s is not permitted: run as root, or give the program the right once: sudo setcap cap_net_raw,cap_net_admin=eip %s", iface, program)
-	}
-	return nil, fmt.Errorf("interface %s: %w", iface, err)
+// notPermitted says how to get the capabilities that are missing.
+func notPermitted(iface, capabilities string) error {
+	program, _ := os.Executable()
+	return fmt.Errorf("capturing on %s is not permitted: run as root, or give the program the right once: sudo setcap %s=eip %s", iface, capabilities, program)
 }
 
-// read takes what has arrived, for no longer than 200 ms.
-func (l *live) read(s *Source, b *Batch) error {
-	if l.handle == nil {
-		return io.EOF
-	}
-	began := time.Now()
-	for n := 0; n < batchFrames && time.Since(began) < liveWait; n++ {
-		data, info, err := l.handle.ZeroCopyReadPacketData()
-		if err == pcap.NextErrorTimeoutExpired {
-			return l.silent(n)
-		} else if err != nil {
-			return l.failed(err)
-		}
-		data = l.keep(data, &s.spares)
-		f := frame{
-			data: data, slab: l.slab, time: flow.Time(info.Timestamp.UnixNano()), number: l.in.Frames + 1,
-			length: max(info.Length, len(data)), link: l.link,
-		}
-		if l.in.Frames > 0 && f.time < l.previous {
-			s.decoder.stats.Inversions++
-		}
-		l.previous = f.time
-		l.in.note(&f)
-		s.done.Add(2 * int64(len(data)))
-		s.take(&f, b)
-	}
-	return nil
+// tap is what the ways to capture have in common.
+type tap struct {
+	in       *input
+	link     uint16
+	slab     *slab // frames are copied to its end
+	previous flow.Time
 }
 
-// silent looks, once a second in which nothing comes, whether the interface is
-// still up: libpcap does not tell.
-func (l *live) silent(frames int) error {
-	if frames > 0 || time.Since(l.checked) < time.Second {
-		return nil
+// room returns n bytes for the next frame.
+func (t *tap) room(n int, spares *spares) []byte {
+	if t.slab == nil || cap(t.slab.bytes)-len(t.slab.bytes) < n {
+		t.slab.release()
+		t.slab = spares.take(max(blockSize, n))
 	}
-	l.checked = time.Now()
-	if err := usable(l.in.Name); err != nil {
-		return l.failed(err)
-	}
-	return nil
+	at := len(t.slab.bytes)
+	t.slab.bytes = t.slab.bytes[:at+n]
+	return t.slab.bytes[at : at+n : at+n]
 }
 
-// keep copies a frame out of libpcap's ring.
-func (l *live) keep(data []byte, spares *spares) []byte {
-	if l.slab == nil || cap(l.slab.bytes)-len(l.slab.bytes) < len(data) {
-		l.slab.release()
-		l.slab = spares.take(max(blockSize, len(data)))
+// take counts and decodes a frame that lies in the slab. It had length bytes on
+// the wire.
+func (t *tap) take(s *Source, b *Batch, data []byte, length int, at flow.Time) {
+	f := frame{
+		data: data, slab: t.slab, time: at, number: t.in.Frames + 1,
+		length: max(length, len(data)), link: t.link,
 	}
-	at := len(l.slab.bytes)
-	l.slab.bytes = append(l.slab.bytes, data...)
-	return l.slab.bytes[at:]
+	if t.in.Frames > 0 && f.time < t.previous {
+		s.decoder.stats.Inversions++
+	}
+	t.previous = f.time
+	t.in.note(&f)
+	s.done.Add(2 * int64(len(data)))
+	s.take(&f, b)
 }
 
-// failed says why the interface cannot be read any more.
-func (l *live) failed(err error) error {
-	if reason := l.handle.Error(); err == pcap.NextErrorReadError && reason != nil {
-		err = reason
-	}
-	if down := usable(l.in.Name); down != nil {
-		err = down
-	}
-	l.in.Err = fmt.Errorf("capture on %s ended after %d frames: %w", l.in.Name, l.in.Frames, err)
-	return l.in.Err
-}
-
-// losses returns the kernel's counters.
-func (l *live) losses() (received, dropped uint64) {
-	if l.handle != nil {
-		if now, err := l.handle.Stats(); err == nil {
-			l.last = now
-		}
-	}
-	return uint64(max(l.last.PacketsReceived, 0)), uint64(max(l.last.PacketsDropped, 0) + max(l.last.PacketsIfDropped, 0))
-}
-
-func (l *live) close() error {
-	if l.handle != nil {
-		l.losses()
-		l.handle.Close()
-		l.handle = nil
-	}
-	return nil
+// ended says why the interface cannot be read any more.
+func (t *tap) ended(err error) error {
+	t.in.Err = fmt.Errorf("capture on %s ended after %d frames: %w", t.in.Name, t.in.Frames, err)
+	return t.in.Err
 }

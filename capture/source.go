@@ -7,6 +7,7 @@ package capture
 import (
 	"errors"
 	"io"
+	"slices"
 	"sync/atomic"
 
 	"spanaudit/flow"
@@ -74,7 +75,7 @@ var ErrDisorder = errors.New("a file is not in the order of time")
 type Source struct {
 	inputs  []*input
 	merge   *merge // of files
-	live    *live  // of an interface
+	live    live   // of an interface
 	filter  *filter
 	decoder decoder
 	rewrite *rewriter // nil without Options.Anonymize
@@ -140,8 +141,8 @@ func (s *Source) Rewind() {
 // Read refills b with the packets of up to 512 frames, reusing its slices; with
 // none while it looks through files for their order, or when all of the frames
 // were something else. It returns io.EOF at the end of all inputs. Of a live
-// source it returns within 200 ms, with nothing if nothing was seen; its other
-// errors say that the interface cannot be read any more, and b holds what came
+// source it returns within 200 ms, with nothing if nothing was seen or the
+// interface is down, see Input.Outages; its other errors say that the interface cannot be read any more, and b holds what came
 // before.
 func (s *Source) Read(b *Batch) error {
 	b.reset()
@@ -213,6 +214,7 @@ func (s *Source) Inputs() []Input {
 	list := make([]Input, len(s.inputs))
 	for i, in := range s.inputs {
 		list[i] = in.Input
+		list[i].Outages = slices.Clone(in.Outages)
 		list[i].SHA256 = s.hashes.sum(i)
 	}
 	return list
@@ -223,7 +225,7 @@ func (s *Source) Stats() Stats {
 	st := s.decoder.stats
 	st.Undecoded = s.decoder.undecoded()
 	if s.live != nil {
-		st.Received, st.Dropped = s.live.losses()
+		s.live.count(&st)
 	}
 	return st
 }
@@ -244,13 +246,4 @@ func (s *Source) Close() error {
 	s.hashes.stop()
 	s.merge.close()
 	return nil
-}
-
-// LiveOptions say how an interface is captured.
-type LiveOptions struct {
-	Filter  string // BPF text, run by the kernel; "" takes every frame
-	Snaplen int    // bytes kept of each frame; 0 is 262144, all of it
-	Raw     bool   // fill Batch.Frames and Batch.Reassembled too
-
-	Anonymize *flow.Anonymizer // see Options.Anonymize
 }

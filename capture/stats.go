@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/google/gopacket/layers"
 )
@@ -25,6 +26,11 @@ type Stats struct {
 
 	Received uint64 // packets seen by the capture's writer or by the kernel, where it says so
 	Dropped  uint64 // packets it lost
+
+	// Of an interface that is captured by WayRing:
+	Frozen  uint64        // times the ring was full, each of which dropped packets or none
+	Outages uint64        // times the interface was down or without carrier
+	Blind   time.Duration // how long all of them were, one that lasts up to now
 }
 
 // reason is why a frame gave no packet.
