@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build test browser bench demo lint fixtures clean
+.PHONY: help deps build test browser bench bench-live demo lint fixtures clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## install a C compiler and the headers of libpcap where they are missing (Debian, Ubuntu)
 	@.ci/deps
@@ -22,6 +22,9 @@ bench: build ## measure: against other programs that are installed, and each sta
 	go run ./fixtures/bench generate
 	go run ./fixtures/bench compare ./spanaudit
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-live: build ## measure what is lost of traffic on an interface; needs root, tcpreplay and tcpdump
+	go run ./fixtures/bench live ./spanaudit
 
 demo: build ## audit a capture that is full of violations
 	@echo ./spanaudit audit --policy fixtures/site.yaml fixtures/violation/site.pcapng

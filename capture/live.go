@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -22,15 +23,16 @@ const (
 	// "any"; the source ends when the interface goes down.
 	WayLibpcap = "libpcap"
 
-	// WayRing is a packet ring of Linux's own, in any build. It knows Ethernet,
-	// loopback, 802.11 monitors and interfaces of bare IP packets; the source
-	// survives that the interface goes down and tells so in Input.Outages.
+	// WayRing is a packet ring of Linux's own, in any build, and takes less of the
+	// processor. It knows Ethernet, loopback, 802.11 monitors and interfaces of
+	// bare IP packets; the source survives that the interface goes down and tells
+	// so in Input.Outages.
 	WayRing = "ring"
 )
 
 // LiveOptions say how an interface is captured.
 type LiveOptions struct {
-	Way     string // WayLibpcap or WayRing; "" is libpcap where it is built in, else the ring
+	Way     string // WayRing or WayLibpcap; "" is the ring, or libpcap where that cannot serve and libpcap is built in
 	Filter  string // BPF text, run by the kernel; "" takes every frame; needs a cgo build
 	Snaplen int    // bytes kept of each frame; 0 is all of it: 262144 by libpcap, 523776 by the ring
 	Buffer  int    // bytes that the kernel holds while they are not read; 0 is 32 MiB
@@ -38,6 +40,9 @@ type LiveOptions struct {
 
 	Anonymize *flow.Anonymizer // see Options.Anonymize
 }
+
+// errNoRing says that a ring is not the way to capture an interface.
+var errNoRing = errors.New("capture it with " + WayLibpcap)
 
 // live is a capture on an interface.
 type live interface {
@@ -60,15 +65,16 @@ func OpenLive(iface string, opt LiveOptions) (*Source, error) {
 	if opt.Buffer <= 0 {
 		opt.Buffer = liveBuffer
 	}
-	if opt.Way == "" {
-		opt.Way = defaultWay
-	}
 	t := tap{in: &input{Input: Input{Name: iface, Format: "live"}}}
 	s := &Source{inputs: []*input{t.in}, total: -1, rewrite: newRewriter(opt.Anonymize)}
 	s.decoder.init()
 	s.decoder.raw = opt.Raw
 	var err error
 	switch opt.Way {
+	case "":
+		if s.live, err = openRing(t, opt); errors.Is(err, errNoRing) && builtWithLibpcap {
+			s.live, err = openLibpcap(t, opt)
+		}
 	case WayLibpcap:
 		s.live, err = openLibpcap(t, opt)
 	case WayRing:

@@ -15,7 +15,7 @@ import (
 	"spanaudit/flow"
 )
 
-const defaultWay = WayLibpcap
+const builtWithLibpcap = true
 
 // byLibpcap captures an interface with libpcap.
 type byLibpcap struct {

@@ -16,7 +16,7 @@ import (
 
 // namespace moves the test's thread, which ends with it, into a network
 // namespace of its own.
-func namespace(t *testing.T) {
+func namespace(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("only root may make interfaces")
@@ -28,7 +28,7 @@ func namespace(t *testing.T) {
 }
 
 // veth makes a pair of interfaces, up, in a namespace.
-func veth(t *testing.T) (a, b string) {
+func veth(t testing.TB) (a, b string) {
 	t.Helper()
 	namespace(t)
 	a, b = "span0", "wire0"
@@ -42,7 +42,7 @@ func veth(t *testing.T) (a, b string) {
 	return a, b
 }
 
-func ip(t *testing.T, args ...string) {
+func ip(t testing.TB, args ...string) {
 	t.Helper()
 	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
 		t.Fatalf("ip %s: %v: %s", strings.Join(args, " "), err, out)
@@ -51,7 +51,7 @@ func ip(t *testing.T, args ...string) {
 
 // sender returns a function that sends frames out of an interface, by a packet
 // socket with the options given set.
-func sender(t *testing.T, iface string, options ...int) func(frames ...[]byte) {
+func sender(t testing.TB, iface string, options ...int) func(frames ...[]byte) {
 	t.Helper()
 	socket, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -108,7 +108,7 @@ func readLive(t *testing.T, s *Source, done func(Batch) bool) error {
 func eachWay(t *testing.T, test func(t *testing.T, way string)) {
 	for _, way := range []string{WayLibpcap, WayRing} {
 		t.Run(way, func(t *testing.T) {
-			if way == WayLibpcap && defaultWay != WayLibpcap {
+			if way == WayLibpcap && !builtWithLibpcap {
 				t.Skip("built without libpcap")
 			}
 			test(t, way)
@@ -117,7 +117,7 @@ func eachWay(t *testing.T, test func(t *testing.T, way string)) {
 }
 
 // openLive opens an interface until the test ends.
-func openLive(t *testing.T, iface string, opt LiveOptions) *Source {
+func openLive(t testing.TB, iface string, opt LiveOptions) *Source {
 	t.Helper()
 	s, err := OpenLive(iface, opt)
 	if err != nil {
@@ -176,7 +176,7 @@ func TestLiveFilter(t *testing.T) {
 			eachWay(t, func(t *testing.T, way string) {
 				a, b := veth(t)
 				s, err := OpenLive(a, LiveOptions{Way: way, Filter: text})
-				if defaultWay != WayLibpcap {
+				if !builtWithLibpcap {
 					if err == nil || !strings.Contains(err.Error(), "a capture filter needs libpcap") {
 						t.Errorf("err %v", err)
 					}
@@ -297,7 +297,7 @@ func TestLiveInterfaceGoesAway(t *testing.T) {
 		{"removed", WayRing, "ended after 1 frames: interface span0 is gone", []string{"link", "del", "span0"}},
 	} {
 		t.Run(c.name+" "+c.way, func(t *testing.T) {
-			if c.way == WayLibpcap && defaultWay != WayLibpcap {
+			if c.way == WayLibpcap && !builtWithLibpcap {
 				t.Skip("built without libpcap")
 			}
 			a, b := veth(t)
@@ -317,6 +317,29 @@ func TestLiveInterfaceGoesAway(t *testing.T) {
 	}
 }
 
+// TestLiveChoosesTheWay: without a word the ring, and libpcap for what that
+// cannot do.
+func TestLiveChoosesTheWay(t *testing.T) {
+	a, _ := veth(t)
+	if _, ok := openLive(t, a, LiveOptions{}).live.(*ring); !ok {
+		t.Error("no ring")
+	}
+	s, err := OpenLive("any", LiveOptions{})
+	if !builtWithLibpcap {
+		if err == nil {
+			t.Error("any is captured by a ring")
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, ok := s.live.(*ring); ok {
+		t.Error("any is captured by a ring")
+	}
+}
+
 func TestLiveRefuses(t *testing.T) {
 	eachWay(t, func(t *testing.T, way string) {
 		a, _ := veth(t)
@@ -331,7 +354,7 @@ func TestLiveRefuses(t *testing.T) {
 			}
 		}
 		refuses("nosuch0", LiveOptions{}, "it has ")
-		if defaultWay == WayLibpcap {
+		if builtWithLibpcap {
 			refuses(a, LiveOptions{Filter: "udp prot 1"}, "syntax error")
 		}
 		ip(t, "link", "set", a, "down")

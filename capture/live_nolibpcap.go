@@ -4,7 +4,7 @@ package capture
 
 import "errors"
 
-const defaultWay = WayRing
+const builtWithLibpcap = false
 
 // openLibpcap needs libpcap; in a build without cgo it is always an error.
 func openLibpcap(tap, LiveOptions) (live, error) {

@@ -23,7 +23,7 @@ func kernelFilter(iface, text string, snaplen int, link uint16) ([]unix.SockFilt
 	}
 	defer handle.Close()
 	if got := handle.LinkType(); got != dlt(link) {
-		return nil, fmt.Errorf("filter %q: libpcap sees link type %d on %s and the ring %d: capture it with %s", text, got, iface, link, WayLibpcap)
+		return nil, fmt.Errorf("filter %q: libpcap sees link type %d on %s and the ring %d: %w", text, got, iface, link, errNoRing)
 	}
 	compiled, err := handle.CompileBPFFilter(text)
 	if err != nil {

@@ -19,7 +19,7 @@ func ringLink(iface string, hardware uint16) (uint16, error) {
 	case unix.ARPHRD_IEEE80211_RADIOTAP:
 		return linkRadiotap, nil
 	}
-	return 0, fmt.Errorf("interface %s has hardware type %d (ARPHRD_), which a packet ring is not known to show in one form: capture it with %s", iface, hardware, WayLibpcap)
+	return 0, fmt.Errorf("interface %s has hardware type %d (ARPHRD_), which a packet ring is not known to show in one form: %w", iface, hardware, errNoRing)
 }
 
 // hardwareType asks for the interface's ARPHRD_.

@@ -40,6 +40,7 @@ type ring struct {
 	block   ringBlock // that is being read
 
 	index    int // of the interface
+	opened   time.Time
 	outages  outages
 	gone     bool      // the interface does not exist any more
 	checked  time.Time // when look last looked
@@ -51,7 +52,7 @@ type ring struct {
 func openRing(t tap, opt LiveOptions) (live, error) {
 	iface := t.in.Name
 	if iface == "any" {
-		return nil, fmt.Errorf("a packet ring captures one interface: capture \"any\" with %s", WayLibpcap)
+		return nil, fmt.Errorf("a packet ring captures one interface, and any is all of them: %w", errNoRing)
 	}
 	i, err := net.InterfaceByName(iface)
 	if err != nil {
@@ -64,7 +65,7 @@ func openRing(t tap, opt LiveOptions) (live, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("interface %s: packet socket: %w", iface, err)
 	}
-	r := &ring{tap: t, socket: socket, index: i.Index, outages: outages{in: t.in}, counted: time.Now()}
+	r := &ring{tap: t, socket: socket, index: i.Index, outages: outages{in: t.in}, opened: time.Now(), counted: time.Now()}
 	if err := r.begin(opt); err != nil {
 		r.close()
 		return nil, err
@@ -152,7 +153,7 @@ func keepAll(snaplen int) []unix.SockFilter {
 
 func (r *ring) close() error {
 	if r.memory != nil {
-		r.ask(time.Now())
+		r.count(new(Stats))
 		_ = unix.Munmap(r.memory)
 		r.memory, r.block = nil, ringBlock{}
 	}

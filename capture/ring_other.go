@@ -2,9 +2,9 @@
 
 package capture
 
-import "errors"
+import "fmt"
 
 // openRing needs Linux; elsewhere it is always an error.
-func openRing(tap, LiveOptions) (live, error) {
-	return nil, errors.New("a packet ring is to be had of Linux alone: capture with libpcap, in a program that was built with CGO_ENABLED=1 and the libpcap headers")
+func openRing(t tap, _ LiveOptions) (live, error) {
+	return nil, fmt.Errorf("a packet ring is to be had of Linux alone, for %s: %w, in a program that was built with CGO_ENABLED=1 and the libpcap headers", t.in.Name, errNoRing)
 }

@@ -140,10 +140,11 @@ func (r *ring) ask(now time.Time) {
 }
 
 func (r *ring) count(st *Stats) {
-	now := time.Now()
-	if r.memory != nil {
+	if r.memory != nil { // else it is closed
+		now := time.Now()
 		r.ask(now)
+		r.stats.Outages, r.stats.Blind, r.stats.Watched = r.outages.count, r.outages.blind(now), now.Sub(r.opened)
 	}
 	st.Received, st.Dropped, st.Frozen = r.stats.Received, r.stats.Dropped+r.hardware.count(), r.stats.Frozen
-	st.Outages, st.Blind = r.outages.count, r.outages.blind(now)
+	st.Outages, st.Blind, st.Watched = r.stats.Outages, r.stats.Blind, r.stats.Watched
 }

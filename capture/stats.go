@@ -31,6 +31,7 @@ type Stats struct {
 	Frozen  uint64        // times the ring was full, each of which dropped packets or none
 	Outages uint64        // times the interface was down or without carrier
 	Blind   time.Duration // how long all of them were, one that lasts up to now
+	Watched time.Duration // since it was opened, Blind included
 }
 
 // reason is why a frame gave no packet.

@@ -45,6 +45,8 @@ type CaptureLoss struct {
 	Filter           string            `json:"filter,omitempty"`
 	Filtered         uint64            `json:"filtered,omitempty"`
 	Broken           int               `json:"broken_inputs"`
+	Outages          uint64            `json:"outages,omitempty"`
+	BlindMillis      uint64            `json:"blind_milliseconds,omitempty"`
 }
 
 func newCoverage(c *rules.Coverage) Coverage {
@@ -58,6 +60,7 @@ func newCoverage(c *rules.Coverage) Coverage {
 			Dropped: loss.Dropped, Cut: loss.Cut, TCPBytes: loss.TCPBytes, Unseen: loss.Unseen,
 			Undecoded: counts(loss.Undecoded), FragmentsGivenUp: loss.FragmentsGivenUp, Late: loss.Late,
 			Filter: loss.Filter, Filtered: loss.Filtered, Broken: loss.Broken,
+			Outages: loss.Outages, BlindMillis: uint64(max(loss.Blind.Milliseconds(), 0)),
 		},
 	}
 }
@@ -135,6 +138,7 @@ func limits(c *Coverage) []string {
 		lines = append(lines, fmt.Sprintf("A filter hid %s on purpose: %s", count(loss.Filtered, "frame"), Line(loss.Filter)))
 	}
 	say(uint64(loss.Broken), "%s not be read whole: the rest is missing here.", count(uint64(loss.Broken), "input")+" could")
+	say(loss.Outages, "The interface was down or without carrier %s, %.1f s in all: what passed then was not seen.", count(loss.Outages, "time"), float64(loss.BlindMillis)/1000)
 	say(loss.Dropped, "The capture itself lost %s, as its writer or the kernel counted.", count(loss.Dropped, "packet"))
 	say(loss.Cut, "%s cut short by the capture's snap length: capture whole packets.", were(loss.Cut, "packet"))
 	say(loss.Unseen, "%s passed without being seen%s.", count(loss.Unseen, "byte")+" of TCP", share(loss.Unseen, loss.Unseen+loss.TCPBytes))

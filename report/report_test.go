@@ -209,3 +209,11 @@ func nastyAudit() *Audit {
 	a.Inputs[0].Name = nasty
 	return a
 }
+
+// The time in which nothing could be seen is told, however few packets it cost.
+func TestOutagesAreTold(t *testing.T) {
+	c := &Coverage{Capture: CaptureLoss{Outages: 2, BlindMillis: 3200}}
+	if lines := limits(c); len(lines) != 1 || lines[0] != "The interface was down or without carrier 2 times, 3.2 s in all: what passed then was not seen." {
+		t.Errorf("%q", lines)
+	}
+}

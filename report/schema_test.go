@@ -70,6 +70,7 @@ func fullAudit() *Audit {
 	a.Policy.Description, a.Policy.ReviewBy = "x", "2027-01-01"
 	a.Policy.Devices[0] = DeclaredDevice{"x", "camera", "x", "x", "x"}
 	a.Coverage.Devices[0].KnownBy = "mac"
+	a.Coverage.Capture.Outages, a.Coverage.Capture.BlindMillis = 1, 1
 	q := &a.Requirements[0]
 	q.Unlisted, q.Waived, q.Excused, q.Reason, q.Controls = 1, 1, true, "x", []string{"x"}
 	q.Devices = []DeviceVerdict{{"x", "camera", "fail", 1, 1, 1}}

@@ -90,6 +90,8 @@ func schemaTexts() map[string]string {
 		"CaptureLoss.filter":             "the BPF filter that hid traffic on purpose",
 		"CaptureLoss.filtered":           "frames that it hid",
 		"CaptureLoss.broken_inputs":      "inputs that could not be read whole",
+		"CaptureLoss.outages":            "times the interface was down or without carrier",
+		"CaptureLoss.blind_milliseconds": "how long it was, in all",
 
 		"Device.id":       "as the policy names it; absent where it declares no such device",
 		"Device.ip":       "its address",

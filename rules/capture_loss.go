@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // captureLoss judges whether the capture holds all that passed.
@@ -19,7 +20,7 @@ func (captureLoss) Doc() Doc {
 		Title:       "Capture lost or cut packets",
 		Severity:    High,
 		Kind:        CoverageOf,
-		Checks:      "packets dropped by the kernel or interface, TCP bytes acknowledged but never seen, packets cut by the snap length, fragments and inputs that could not be read whole, and malformed frames stay within capture.max_loss_percent (0.1)",
+		Checks:      "packets dropped by the kernel or interface, TCP bytes acknowledged but never seen, packets cut by the snap length, fragments and inputs that could not be read whole, malformed frames, and the time in which the interface was down or without carrier stay within capture.max_loss_percent (0.1)",
 		Why:         "A violation in a packet that was lost is not in the report; where packets are missing, nothing found is not nothing there.",
 		Fails:       "more than that; a capture without counters of drops and without TCP is undecided",
 		NotSeen:     "nothing was captured",
@@ -57,10 +58,18 @@ func captureLosses(c *Coverage, p *Policy) (lost []string) {
 	over(loss.FragmentsGivenUp, c.Packets, "fragments never made whole")
 	over(loss.Late, c.Packets, "packets too late to be put in order")
 	over(malformed(loss.Undecoded), c.Packets, "frames cut or malformed")
+	if loss.Blind > 0 && 100*loss.Blind.Seconds() > limit*loss.Watched.Seconds() {
+		lost = append(lost, fmt.Sprintf("interface down or without carrier: %s of %s", brief(loss.Blind), brief(loss.Watched)))
+	}
 	if loss.Broken > 0 {
 		lost = append(lost, fmt.Sprintf("inputs that could not be read whole: %d", loss.Broken))
 	}
 	return lost
+}
+
+// brief is a time to be read, to the tenth of a second.
+func brief(d time.Duration) time.Duration {
+	return max(d.Round(100*time.Millisecond), 100*time.Millisecond)
 }
 
 // malformed counts the frames that should have been decoded. Others are of

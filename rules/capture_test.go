@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"spanaudit/classify"
 )
@@ -22,6 +23,8 @@ func TestCaptureLoss(t *testing.T) {
 		{"late", CaptureLoss{Late: 30}, Fail, "(packets too late to be put in order: 30)"},
 		{"malformed", CaptureLoss{Undecoded: map[string]uint64{"malformed ipv4": 20, "cut by snaplen": 10}}, Fail, "(frames cut or malformed: 30)"},
 		{"of other protocols", CaptureLoss{Undecoded: map[string]uint64{"ethertype 0x88cc": 300}}, Pass, ""},
+		{"down", CaptureLoss{Outages: 1, Blind: 2 * time.Second, Watched: time.Minute}, Fail, "(interface down or without carrier: 2s of 1m0s)"},
+		{"down for a moment", CaptureLoss{Outages: 1, Blind: 2 * time.Second, Watched: time.Hour}, Pass, ""},
 		{"input broken", CaptureLoss{Broken: 1}, Fail, "(inputs that could not be read whole: 1); at most 0.1% of loss is wanted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

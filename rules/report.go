@@ -1,6 +1,10 @@
 package rules
 
-import "spanaudit/flow"
+import (
+	"time"
+
+	"spanaudit/flow"
+)
 
 // Report is the outcome of an audit: data only. Packages that print it decide
 // nothing.
@@ -58,4 +62,9 @@ type CaptureLoss struct {
 	Filter           string // BPF filter that hid traffic on purpose; empty is none
 	Filtered         uint64 // frames it hid
 	Broken           int    // inputs that could not be read whole
+
+	// Of an interface, where the way that it was captured by tells:
+	Outages uint64        // times it was down or without carrier
+	Blind   time.Duration // how long it was
+	Watched time.Duration // of all, Blind included
 }

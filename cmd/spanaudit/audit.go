@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spanaudit/capture"
 	"spanaudit/report"
 	"spanaudit/rules"
 )
@@ -20,6 +21,7 @@ const maxWorkers = 64
 // auditFlags is what the command line of audit says.
 type auditFlags struct {
 	iface    string
+	way      string // to capture
 	duration time.Duration
 	policy   string
 	format   string
@@ -75,6 +77,7 @@ func newAudit(w world, status *int) *cobra.Command {
 	flags.BoolVar(&f.anonymize, "anonymize", false, "map IP addresses and MACs to others, the same in all that is written; networks and\nvendors can still be told, and names of hosts and devices stay as they are")
 	flags.StringVar(&f.anonymizeKey, "anonymize-key", "", "anonymize by the secret in `FILE`, 16 bytes or more: with the same policy the same\nmapping each time; without it the mapping is another in every run")
 	flags.StringVarP(&f.iface, "interface", "i", "", "capture from the interface `IFACE` instead of reading files")
+	flags.StringVar(&f.way, "capture", "", "capture the interface by `WAY`: "+capture.WayRing+" or "+capture.WayLibpcap+"; the ring, if not said, where it can serve")
 	flags.DurationVar(&f.duration, "duration", 0, "end the capture after this `TIME`, such as 60s or 10m")
 	f.evidence.add(flags)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress bar, and of the inputs only what is wrong")
@@ -83,6 +86,7 @@ func newAudit(w world, status *int) *cobra.Command {
 	complete(c, "format", formatNames())
 	complete(c, "flows-format", flowFormatNames())
 	complete(c, "fail-on", failOns())
+	complete(c, "capture", []string{capture.WayRing, capture.WayLibpcap})
 	return c
 }
 
@@ -105,6 +109,8 @@ func (f *auditFlags) check(w world, args []string) error {
 		return errors.New("audit needs something to read: a capture file, a directory of them, - for standard input, or -i IFACE")
 	case f.iface != "" && len(args) > 0:
 		return fmt.Errorf("audit reads either -i %s or %q, not both", f.iface, args[0])
+	case f.iface == "" && f.way != "":
+		return errors.New("--capture says how an interface is captured: give -i IFACE too")
 	case f.iface == "" && f.duration != 0:
 		return errors.New("--duration ends a live capture; it needs -i IFACE")
 	case f.duration < 0:

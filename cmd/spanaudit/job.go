@@ -124,7 +124,7 @@ func (j *job) rereadable() error {
 
 func (j *job) open() (*capture.Source, error) {
 	if j.iface != "" {
-		return capture.OpenLive(j.iface, capture.LiveOptions{Filter: j.filter, Anonymize: j.mapping, Raw: j.proof != nil})
+		return capture.OpenLive(j.iface, capture.LiveOptions{Way: j.way, Filter: j.filter, Anonymize: j.mapping, Raw: j.proof != nil})
 	}
 	return capture.Open(j.args, capture.Options{
 		Stdin: j.proof.tee(j.stdin), Filter: j.filter, Once: rewritable(j.flows),

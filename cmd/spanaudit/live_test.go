@@ -1,4 +1,4 @@
-//go:build cgo && linux
+//go:build linux
 
 package main
 
@@ -11,37 +11,81 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"spanaudit/capture"
 )
 
-// What an interface shows is judged as the file is from which it was replayed.
+// What an interface shows is judged as the file is from which it was replayed,
+// whichever way it is captured.
 func TestLiveAuditFindsWhatTheFileShows(t *testing.T) {
-	send := wireTo(t, "span0")
+	file := auditJSON(t, "--policy", policyFor(violations), violations)
+	want := slices.Sorted(maps.Keys(file.findingLines()))
 	frames := readFrames(t, violations)
-	go func() {
-		time.Sleep(300 * time.Millisecond) // the capture has begun
-		for _, f := range frames {
-			send(f.data)
-			time.Sleep(200 * time.Microsecond)
+	for _, way := range []string{capture.WayLibpcap, capture.WayRing} {
+		t.Run(way, func(t *testing.T) {
+			send := wireTo(t, "span0")
+			go func() {
+				time.Sleep(300 * time.Millisecond) // the capture has begun
+				for _, f := range frames {
+					send(f.data)
+					time.Sleep(200 * time.Microsecond)
+				}
+			}()
+			proof := filepath.Join(t.TempDir(), "evidence.zip")
+			_, stdout, stderr := spanaudit("audit", "-i", "span0", "--capture", way, "--duration", "3s", "--policy", policyFor(violations), "--format", "json", "--evidence", proof)
+			if strings.Contains(stderr, "built without it") {
+				t.Skip("built without libpcap")
+			}
+			var live auditDocument
+			if err := json.Unmarshal([]byte(stdout), &live); err != nil {
+				t.Fatal(err, stderr)
+			}
+			if got := slices.Sorted(maps.Keys(live.findingLines())); !slices.Equal(got, want) {
+				t.Errorf("live %v\nfile %v", got, want)
+			}
+			if status, stdout, stderr := spanaudit("verify", proof); status != statusDone {
+				t.Errorf("verify: status %d: %s%s", status, stdout, stderr)
+			}
+		})
+	}
+}
+
+// TestLiveAuditTellsOutages: the time in which the interface was down is in the
+// report, and too much of it is a violation.
+func TestLiveAuditTellsOutages(t *testing.T) {
+	wireTo(t, "span0")
+	ip := exec.Command("sh", "-c", "sleep 0.5; ip link set span0 down; sleep 0.7; ip link set span0 up")
+	if err := ip.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer ip.Wait()
+	_, stdout, stderr := spanaudit("audit", "-i", "span0", "--capture", "ring", "--duration", "2s", "--format", "json")
+	var got struct {
+		Coverage struct {
+			Capture struct {
+				Outages uint64
+				Blind   uint64 `json:"blind_milliseconds"`
+			}
 		}
-	}()
-	proof := filepath.Join(t.TempDir(), "evidence.zip")
-	_, stdout, stderr := spanaudit("audit", "-i", "span0", "--duration", "3s", "--policy", policyFor(violations), "--format", "json", "--evidence", proof)
-	var live auditDocument
-	if err := json.Unmarshal([]byte(stdout), &live); err != nil {
+		Findings []struct{ Rule, Message string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 		t.Fatal(err, stderr)
 	}
-	file := auditJSON(t, "--policy", policyFor(violations), violations)
-	got := slices.Sorted(maps.Keys(live.findingLines()))
-	want := slices.Sorted(maps.Keys(file.findingLines()))
-	if !slices.Equal(got, want) {
-		t.Errorf("live %v\nfile %v", got, want)
+	if c := got.Coverage.Capture; c.Outages != 1 || c.Blind < 500 || c.Blind > 2000 {
+		t.Errorf("coverage %+v", c)
 	}
-	if status, stdout, stderr := spanaudit("verify", proof); status != statusDone {
-		t.Errorf("verify: status %d: %s%s", status, stdout, stderr)
+	told := false
+	for _, f := range got.Findings {
+		told = told || f.Rule == "capture-loss" && strings.Contains(f.Message, "interface down or without carrier: ")
+	}
+	if !told {
+		t.Errorf("not told in %+v", got.Findings)
 	}
 }
 

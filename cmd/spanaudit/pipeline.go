@@ -381,6 +381,7 @@ func (p *pipeline) captureLoss(s capture.Stats) rules.Loss {
 	return rules.Loss{CaptureLoss: rules.CaptureLoss{
 		Dropped: s.Dropped, Counted: s.Received > 0, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,
 		Late: s.Late, Filter: p.opt.Filter, Filtered: s.Filtered,
+		Outages: s.Outages, Blind: s.Blind, Watched: s.Watched,
 	}}
 }
 
