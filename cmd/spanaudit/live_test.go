@@ -37,7 +37,7 @@ func TestLiveAuditFindsWhatTheFileShows(t *testing.T) {
 				}
 			}()
 			proof := filepath.Join(t.TempDir(), "evidence.zip")
-			_, stdout, stderr := spanaudit("audit", "-i", "span0", "--capture", way, "--duration", "3s", "--policy", policyFor(violations), "--format", "json", "--evidence", proof)
+			_, stdout, stderr := spanaudit("audit", "-i", "span0", "--capture", way, "--duration", "5s", "--policy", policyFor(violations), "--format", "json", "--evidence", proof)
 			if strings.Contains(stderr, "built without it") {
 				t.Skip("built without libpcap")
 			}
