@@ -15,7 +15,7 @@ build: deps ## build ./spanaudit
 test: deps ## run all tests
 	go test ./...
 
-browser: deps ## look at the HTML report in chromium, which is installed where it is missing (Debian, Ubuntu)
+browser: deps ## look at the HTML report and the page of a sensor in chromium, which is installed where it is missing (Debian, Ubuntu)
 	@.ci/browser
 
 bench: build ## measure: against other programs that are installed, and each stage by itself

@@ -79,6 +79,10 @@ const (
 	maxReasons   = 6
 )
 
+// Lines says in sentences what the verdicts rest on, then what limits them, written
+// as by the function Line. There is always a first.
+func (c *Coverage) Lines() []string { return coverageLines(c) }
+
 // coverageLines says what the verdicts rest on, then what limits them; nothing is
 // said of what was in order.
 func coverageLines(c *Coverage) []string {

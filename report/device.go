@@ -24,6 +24,10 @@ func (d Device) name() string { return cmp.Or(d.ID, address(d.IP), d.MAC) }
 
 func newDevice(h rules.Host) Device { return Device(h) }
 
+// Line names the device in one line, written as by the function Line: id, role and
+// address; "" where nothing of it is known.
+func (d Device) Line() string { return inText(deviceLines(d)) }
+
 // devices says of each declared device of which something was seen what the
 // requirements come to for it.
 func devices(a *Audit) []string {

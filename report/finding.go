@@ -44,6 +44,10 @@ type Peer struct {
 	Name string     `json:"name,omitempty"`
 }
 
+// Line names the peer in one line, written as by the function Line: name, address
+// and port; "" where there is none.
+func (p Peer) Line() string { return inText(peerLines(p)) }
+
 // Evidence is a frame that proves a finding.
 type Evidence struct {
 	File  string  `json:"file"`

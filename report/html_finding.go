@@ -155,7 +155,7 @@ func since(from, to Instant) string { return fmt.Sprintf("%+.6f s", float64(to-f
 
 // deviceText names a device in a line.
 func deviceText(d Device) string {
-	if text := inText(deviceLines(d)); text != "" {
+	if text := d.Line(); text != "" {
 		return text
 	}
 	return "the capture"
@@ -179,7 +179,7 @@ func whenSeen(f *Finding) string {
 }
 
 // peerText names a peer in a line, "" where there is none.
-func peerText(p Peer) string { return inText(peerLines(p)) }
+func peerText(p Peer) string { return p.Line() }
 
 // seenText says when a finding was seen and how often, "" where that is not known.
 func seenText(f *Finding, p *Period) string {
