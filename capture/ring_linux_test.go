@@ -85,7 +85,7 @@ func TestRingSurvivesAnOutage(t *testing.T) {
 	outages(2, "over")
 
 	ip(t, "link", "set", b, "down") // the cable is pulled
-	readPayloads(t, s, 1000) // within a second it is known
+	readPayloads(t, s, 1000)        // within a second it is known
 	outages(3, "lasts")
 	ip(t, "link", "set", b, "up")
 	readPayloads(t, s, 1000)

@@ -69,7 +69,7 @@ func readOnce(ctx context.Context, src *capture.Source, policy *rules.Policy, op
 	}
 	loss := p.loss(src)
 	if opt.Watch != nil {
-		opt.Watch.last(p.audit, p.tick*p.period, loss)
+		opt.Watch.last(p.audit, p.tick*p.period, src.Stats(), loss)
 	}
 	return p.audit.Finish(loss), err
 }

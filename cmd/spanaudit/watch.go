@@ -10,15 +10,16 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"spanaudit/capture"
-	"spanaudit/flow"
 	"spanaudit/report"
 	"spanaudit/report/alert"
+	"spanaudit/report/panel"
 	"spanaudit/rules"
 )
 
@@ -32,6 +33,9 @@ type watchFlags struct {
 	name     string // of the sensor
 	failOn   string
 	state    string
+	way      string
+	listen   string
+	token    string // file
 	duration time.Duration
 	quiet    bool
 }
@@ -67,6 +71,9 @@ func newWatch(w world, status *int) *cobra.Command {
 	flags.StringVar(&f.name, "sensor", "", "`NAME` of this sensor in alerts (default: the host's)")
 	flags.StringVar(&f.state, "state", ".", "`DIR` where alerts wait that a server does not take")
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
+	flags.StringVar(&f.listen, "listen", panel.DefaultAddress, "serve a page, metrics for Prometheus and health at `ADDRESS`, or none")
+	flags.StringVar(&f.token, "token-file", "", "want the token in `FILE` of whoever looks; needed where others than this machine can")
+	flags.StringVar(&f.way, "capture", "", "`WAY` of capturing: ring or libpcap (default: ring, where it can serve)")
 	flags.DurationVar(&f.duration, "duration", 0, "end after this `TIME`, such as 24h")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "of what is no alert, say only what is wrong")
 	complete(c, "policy", rules.Profiles())
@@ -90,6 +97,11 @@ type sensor struct {
 	worst   rules.Severity // of what was told
 	told    bool           // anything was
 	failing map[string]bool
+	window  *window
+
+	mu      sync.Mutex // of what SIGHUP changes
+	since   time.Time  // when the policy was read
+	refusal string     // why it could not be read the last time
 }
 
 func watch(w world, f *watchFlags) (int, error) {
@@ -104,8 +116,8 @@ func watch(w world, f *watchFlags) (int, error) {
 	if err != nil {
 		return statusUsage, err
 	}
-	s := &sensor{world: w, watchFlags: f, policy: policy, keep: newKeep(), failOn: failOn, failing: map[string]bool{}}
-	src, err := capture.OpenLive(f.iface, capture.LiveOptions{Filter: f.filter, Raw: true})
+	s := &sensor{world: w, watchFlags: f, policy: policy, keep: newKeep(), failOn: failOn, failing: map[string]bool{}, since: time.Now()}
+	src, err := capture.OpenLive(f.iface, capture.LiveOptions{Way: f.way, Filter: f.filter, Raw: true})
 	if err != nil {
 		return statusUsage, err
 	}
@@ -113,6 +125,10 @@ func watch(w world, f *watchFlags) (int, error) {
 	if err := s.open(); err != nil {
 		return statusUsage, err
 	}
+	if s.window, err = openWindow(f.listen, f.token); err != nil {
+		return statusUsage, errors.Join(err, s.sinks.Close())
+	}
+	defer s.window.close()
 	ctx, stop := s.signals()
 	defer stop()
 	s.say("watching %s by policy %s; Ctrl-C ends it", f.iface, policy.Name)
@@ -168,11 +184,11 @@ func (s *sensor) open() error {
 }
 
 // tell tells what is new among the findings that stand.
-func (s *sensor) tell(now flow.Time, findings []rules.Finding, _ *rules.Report) {
+func (s *sensor) tell(seen *sight) {
 	inputs := []report.Input{{Name: s.iface}}
 	at := report.Instant(time.Now().UnixNano())
-	for i := range findings {
-		f := report.NewFinding(&findings[i], inputs, s.policy)
+	for i := range seen.findings {
+		f := report.NewFinding(&seen.findings[i], inputs, seen.soFar.Policy)
 		if a, ok := s.ledger.Seen(&f, at); ok {
 			s.alert(a)
 		}
@@ -181,10 +197,12 @@ func (s *sensor) tell(now flow.Time, findings []rules.Finding, _ *rules.Report) 
 		s.alert(a)
 	}
 	s.complain()
+	s.window.show(s, seen)
 }
 
 func (s *sensor) alert(a alert.Alert) {
 	s.told, s.worst = true, max(s.worst, a.Severity)
+	s.window.alert(a.Finding)
 	_ = s.sinks.Tell(a) // what is dropped is counted, and said by complain
 }
 
@@ -237,6 +255,20 @@ func (s *sensor) signals() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
+// loaded returns when the policy was read.
+func (s *sensor) loaded() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.since
+}
+
+// refused returns why the policy could not be read the last time, "" when it was.
+func (s *sensor) refused() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refusal
+}
+
 // reread reads the policy again and opens files of alerts again, which may have
 // been moved. A policy that is invalid changes nothing.
 func (s *sensor) reread() {
@@ -244,10 +276,14 @@ func (s *sensor) reread() {
 		s.world.complain(err)
 	}
 	policy, err := loadPolicy(s.world, s.watchFlags.policy)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err != nil {
+		s.refusal = err.Error()
 		s.world.complain(fmt.Errorf("the policy stays as it was: %w", err))
 		return
 	}
+	s.since, s.refusal = time.Now(), ""
 	s.watcher.reload.Store(policy)
 	s.say("policy %s was read again", policy.Name)
 }

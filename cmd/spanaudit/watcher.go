@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"spanaudit/capture"
 	"spanaudit/flow"
 	"spanaudit/rules"
 )
@@ -14,20 +15,26 @@ import (
 type watcher struct {
 	early *rules.Audit
 
-	// tell is given, about once a second, the findings that stand as of now and
-	// the report as it would be if nothing followed.
-	tell func(now flow.Time, findings []rules.Finding, soFar *rules.Report)
+	tell func(*sight) // is called twice a second, and once in the end
 
 	reload atomic.Pointer[rules.Policy] // by which all is judged from the next look on; nil for none
 }
 
-func newWatcher(p *rules.Policy, tell func(flow.Time, []rules.Finding, *rules.Report)) *watcher {
+// sight is what a watcher tells of.
+type sight struct {
+	now      flow.Time
+	findings []rules.Finding // that stand
+	soFar    *rules.Report   // as it would be if nothing followed
+	captured capture.Stats
+}
+
+func newWatcher(p *rules.Policy, tell func(*sight)) *watcher {
 	return &watcher{early: rules.NewAudit(p), tell: tell}
 }
 
 // look tells of what is found by now, a tick of the batch.
 func (w *watcher) look(p *pipeline, now flow.Time, b *batch) {
-	w.report(p.audit, now, p.lossBy(b), false)
+	w.report(p.audit, &sight{now: now, captured: b.captured}, p.lossBy(b), false)
 	if next := w.reload.Swap(nil); next != nil {
 		p.audit, w.early = rules.NewAudit(next), rules.NewAudit(next)
 	}
@@ -35,24 +42,23 @@ func (w *watcher) look(p *pipeline, now flow.Time, b *batch) {
 
 // last tells of what is found in the end, when what follows cannot show otherwise
 // any more.
-func (w *watcher) last(audit *rules.Audit, now flow.Time, loss rules.Loss) {
-	w.report(audit, now, loss, true)
+func (w *watcher) last(audit *rules.Audit, now flow.Time, captured capture.Stats, loss rules.Loss) {
+	w.report(audit, &sight{now: now, captured: captured}, loss, true)
 }
 
 // report tells of the findings that stand. Those about the capture as a whole are
 // the report's: nobody is to be woken up by them.
-func (w *watcher) report(audit *rules.Audit, now flow.Time, loss rules.Loss, over bool) {
-	soFar := audit.Peek(loss)
+func (w *watcher) report(audit *rules.Audit, s *sight, loss rules.Loss, over bool) {
+	s.soFar = audit.Peek(loss)
 	counts := map[string]int{}
-	for i := range soFar.Findings {
-		counts[soFar.Findings[i].ID] = soFar.Findings[i].Count
+	for i := range s.soFar.Findings {
+		counts[s.soFar.Findings[i].ID] = s.soFar.Findings[i].Count
 	}
-	var stand []rules.Finding
 	for _, f := range w.early.Peek(loss).Findings {
 		if !strings.HasPrefix(f.Rule, "capture-") && (over || !f.Revisable) {
 			f.Count = max(counts[f.ID], 1)
-			stand = append(stand, f)
+			s.findings = append(s.findings, f)
 		}
 	}
-	w.tell(now, stand, soFar)
+	w.tell(s)
 }

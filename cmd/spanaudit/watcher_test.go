@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"spanaudit/capture"
-	"spanaudit/flow"
 	"spanaudit/report"
 	"spanaudit/rules"
 )
@@ -17,8 +16,8 @@ import (
 func watched(t *testing.T, policy *rules.Policy, path string) (*rules.Report, map[string]rules.Finding) {
 	t.Helper()
 	told := map[string]rules.Finding{}
-	w := newWatcher(policy, func(_ flow.Time, list []rules.Finding, _ *rules.Report) {
-		for _, f := range list {
+	w := newWatcher(policy, func(s *sight) {
+		for _, f := range s.findings {
 			if was, ok := told[f.ID]; !ok || f.Severity > was.Severity {
 				told[f.ID] = f
 			}
