@@ -27,6 +27,7 @@ type auditOptions struct {
 	Frames  func(*capture.Batch)         // sees every batch as it is read; may be nil
 	Watch   *watcher                     // is told of findings while flows go on; may be nil
 	Rules   []rules.Rule                 // that judge beside the catalogue's
+	Witness rules.Witness                // is told all that the audit is, before it; may be nil
 }
 
 // maxFlows bounds the flows that are held at once, by all workers together. What
@@ -289,7 +290,7 @@ func (p *pipeline) judge() {
 // before the place in the order; it returns the first that did not.
 func (p *pipeline) claim(b *batch, first int, before uint64) int {
 	for first < len(b.ARPs) && 2*(b.first+uint64(b.ARPsAt[first])) <= before {
-		p.each(func(a *rules.Audit) { a.ARP(b.ARPs[first]) })
+		p.each(func(a rules.Witness) { a.ARP(b.ARPs[first]) })
 		first++
 	}
 	return first
@@ -316,9 +317,12 @@ func (b *batch) due(next []int) int {
 	return first
 }
 
-// each calls do with the audit and, where findings are told early, with that which
-// finds them.
-func (p *pipeline) each(do func(*rules.Audit)) {
+// each calls do with the witness, with the audit and, where findings are told
+// early, with that which finds them.
+func (p *pipeline) each(do func(rules.Witness)) {
+	if p.opt.Witness != nil {
+		do(p.opt.Witness)
+	}
 	do(p.audit)
 	if p.opt.Watch != nil {
 		do(p.opt.Watch.early)
@@ -329,15 +333,18 @@ func (p *pipeline) apply(e *event, lessons []lesson) {
 	switch e.kind {
 	case learned:
 		l := &lessons[e.lesson]
-		p.each(func(a *rules.Audit) { a.Learned(l.client, l.at, l.learned) })
+		p.each(func(a rules.Witness) { a.Learned(l.client, l.at, l.learned) })
 	case known:
-		p.each(func(a *rules.Audit) { a.Known(e.record, lessons[e.lesson].at) })
+		p.each(func(a rules.Witness) { a.Known(e.record, lessons[e.lesson].at) })
 	case session:
 		l := &lessons[e.lesson]
-		p.each(func(a *rules.Audit) { a.Session(e.tls, l.start, l.at) })
+		p.each(func(a rules.Witness) { a.Session(e.tls, l.start, l.at) })
 	case early:
 		p.opt.Watch.early.Ended(e.record)
 	case ended:
+		if p.opt.Witness != nil {
+			p.opt.Witness.Ended(e.record)
+		}
 		p.audit.Ended(e.record)
 		if p.opt.Watch != nil && e.record.New {
 			p.opt.Watch.early.Ended(e.record)
