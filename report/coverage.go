@@ -6,7 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"spanaudit/flow"
 	"spanaudit/rules"
 )
 
@@ -31,6 +33,14 @@ type Coverage struct {
 	Outside      uint64            `json:"outside"`
 	BadChecksums uint64            `json:"bad_checksums"`
 	Capture      CaptureLoss       `json:"capture"`
+	Blind        []Blind           `json:"blind,omitempty"` // of an audit by a record
+}
+
+// Blind is a time in which the sensor saw nothing, or of which nothing is kept.
+type Blind struct {
+	From  Instant `json:"from"`
+	To    Instant `json:"to"`
+	Cause string  `json:"cause"`
 }
 
 // CaptureLoss is what the capture itself lost, cut or could not decode.
@@ -77,6 +87,7 @@ func counts(m map[string]uint64) map[string]uint64 {
 const (
 	maxProtocols = 12
 	maxReasons   = 6
+	maxBlind     = 20
 )
 
 // Lines says in sentences what the verdicts rest on, then what limits them, written
@@ -132,6 +143,14 @@ func knownBy(hosts []Device) string {
 // limits lists what was not seen, or seen and not understood.
 func limits(c *Coverage) []string {
 	var lines []string
+	for i, b := range c.Blind {
+		if i == maxBlind {
+			lines = append(lines, fmt.Sprintf("And %s more in which nothing was seen.", count(len(c.Blind)-i, "time")))
+			break
+		}
+		lines = append(lines, Line(fmt.Sprintf("Nothing was seen from %s to %s UTC (%s): %s.", b.From.UTC().Format(time.DateTime), b.To.UTC().Format(time.DateTime),
+			duration(flow.Time(b.To).Sub(flow.Time(b.From))), b.Cause)))
+	}
 	say := func(n uint64, format string, args ...any) {
 		if n > 0 {
 			lines = append(lines, fmt.Sprintf(format, args...))

@@ -8,6 +8,10 @@ func schemaText(owner, key string) string { return schemaTexts()[owner+"."+key] 
 func schemaTexts() map[string]string {
 	return map[string]string{
 		"Audit.schema":         "names the form of the document",
+		"Coverage.blind":       "times in which the sensor saw nothing, or of which nothing is kept",
+		"Blind.from":           "its beginning",
+		"Blind.to":             "its end",
+		"Blind.cause":          "why",
 		"Audit.tool":           "the program that made the audit",
 		"Audit.reported":       "when the report was made; nothing else depends on a clock",
 		"Audit.anonymized":     "IP addresses and MACs are not those of the wire, but others that stand for them",

@@ -340,6 +340,9 @@ func (p *pipeline) apply(e *event, lessons []lesson) {
 		l := &lessons[e.lesson]
 		p.each(func(a rules.Witness) { a.Session(e.tls, l.start, l.at) })
 	case early:
+		if w := p.opt.Watch.record; w != nil {
+			w.Early(e.record) // before the audit, which completes it
+		}
 		p.opt.Watch.early.Ended(e.record)
 	case ended:
 		if p.opt.Witness != nil {

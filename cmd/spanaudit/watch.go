@@ -17,9 +17,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"spanaudit/capture"
+	"spanaudit/flow"
 	"spanaudit/report"
 	"spanaudit/report/alert"
 	"spanaudit/report/panel"
+	"spanaudit/report/record"
 	"spanaudit/rules"
 )
 
@@ -33,6 +35,9 @@ type watchFlags struct {
 	name     string // of the sensor
 	failOn   string
 	state    string
+	record   string
+	keep     time.Duration
+	size     int64 // MB
 	way      string
 	listen   string
 	token    string // file
@@ -71,6 +76,9 @@ func newWatch(w world, status *int) *cobra.Command {
 	flags.StringVar(&f.name, "sensor", "", "`NAME` of this sensor in alerts (default: the host's)")
 	flags.StringVar(&f.state, "state", ".", "`DIR` where alerts wait that a server does not take")
 	flags.StringVar(&f.failOn, "fail-on", "", "`SEVERITY` from which on violations give exit status 1, or none\n(default: the policy's, else high)")
+	flags.StringVar(&f.record, "record", "", "keep what is seen in `FILE`, from which spanaudit report makes the report of any time")
+	flags.DurationVar(&f.keep, "record-age", 90*24*time.Hour, "keep it for this `TIME`; 0 for ever")
+	flags.Int64Var(&f.size, "record-size", 4096, "let the file grow to so many `MB`; 0 for any size")
 	flags.StringVar(&f.listen, "listen", panel.DefaultAddress, "serve a page, metrics for Prometheus and health at `ADDRESS`, or none")
 	flags.StringVar(&f.token, "token-file", "", "want the token in `FILE` of whoever looks; needed where others than this machine can")
 	flags.StringVar(&f.way, "capture", "", "`WAY` of capturing: ring or libpcap (default: ring, where it can serve)")
@@ -91,13 +99,16 @@ type sensor struct {
 	policy  *rules.Policy
 	sinks   alert.Sinks
 	ledger  *alert.Ledger
-	keep    *keep
+	heads   *keep
+	record  *recorder // nil where none is kept
 	watcher *watcher
 	failOn  rules.Severity
 	worst   rules.Severity // of what was told
 	told    bool           // anything was
 	failing map[string]bool
 	window  *window
+	blind   time.Duration // so far
+	isBlind bool
 
 	mu      sync.Mutex // of what SIGHUP changes
 	since   time.Time  // when the policy was read
@@ -116,7 +127,7 @@ func watch(w world, f *watchFlags) (int, error) {
 	if err != nil {
 		return statusUsage, err
 	}
-	s := &sensor{world: w, watchFlags: f, policy: policy, keep: newKeep(), failOn: failOn, failing: map[string]bool{}, since: time.Now()}
+	s := &sensor{world: w, watchFlags: f, policy: policy, heads: newKeep(), failOn: failOn, failing: map[string]bool{}, since: time.Now()}
 	src, err := capture.OpenLive(f.iface, capture.LiveOptions{Way: f.way, Filter: f.filter, Raw: true})
 	if err != nil {
 		return statusUsage, err
@@ -133,9 +144,9 @@ func watch(w world, f *watchFlags) (int, error) {
 	defer stop()
 	s.say("watching %s by policy %s; Ctrl-C ends it", f.iface, policy.Name)
 	_, broken := runAudit(ctx, src, policy, auditOptions{
-		Workers: min(runtime.GOMAXPROCS(0), maxWorkers), Filter: f.filter, Frames: s.keep.take, Watch: s.watcher,
+		Workers: min(runtime.GOMAXPROCS(0), maxWorkers), Filter: f.filter, Frames: s.heads.take, Watch: s.watcher, Witness: s.witness(),
 	})
-	closed := s.sinks.Close()
+	closed := errors.Join(s.endRecord(), s.sinks.Close())
 	switch {
 	case broken != nil:
 		return statusUnread, errors.Join(broken, closed)
@@ -180,28 +191,110 @@ func (s *sensor) open() error {
 	host, _ := os.Hostname()
 	s.ledger = alert.NewLedger(alert.Origin{Sensor: cmp.Or(s.name, host), Site: s.policy.Metadata.Description, Policy: s.policy.Name}, 0, 0)
 	s.watcher = newWatcher(s.policy, s.tell)
+	if s.watchFlags.record == "" {
+		return nil
+	}
+	return s.openRecord(host)
+}
+
+// openRecord opens the record, and takes from it what was told before.
+func (s *sensor) openRecord(host string) error {
+	var err error
+	s.record, err = openRecord(s.watchFlags.record, record.Options{
+		Tool: tool().Version, Sensor: cmp.Or(s.name, host), MaxAge: s.watchFlags.keep, MaxBytes: s.size << 20,
+	}, s.iface, s.policy)
+	if err != nil {
+		return errors.Join(err, s.sinks.Close())
+	}
+	s.watcher.record, s.record.tell, s.record.failed = s.record.writer, s.pass, s.unrecorded
+	told, err := s.record.told()
+	if err != nil {
+		return errors.Join(fmt.Errorf("--record: %w", err), s.sinks.Close())
+	}
+	s.ledger.Seed(told)
+	go s.record.run()
 	return nil
+}
+
+// witness is who writes the record; nil for nobody.
+func (s *sensor) witness() rules.Witness {
+	if s.record == nil {
+		return nil
+	}
+	return s.record.writer
+}
+
+func (s *sensor) endRecord() error {
+	if s.record == nil {
+		return nil
+	}
+	return s.record.close(flow.Time(time.Now().UnixNano()))
+}
+
+// unrecorded says, once, that the record cannot be written, and when it can again.
+func (s *sensor) unrecorded(err error) {
+	switch bad := err != nil; {
+	case bad == s.failing["--record"]:
+	case bad:
+		s.failing["--record"] = true
+		s.world.complain(fmt.Errorf("the record is not written: %w", err))
+	default:
+		s.failing["--record"] = false
+		s.say("the record is written again")
+	}
 }
 
 // tell tells what is new among the findings that stand.
 func (s *sensor) tell(seen *sight) {
 	inputs := []report.Input{{Name: s.iface}}
 	at := report.Instant(time.Now().UnixNano())
+	job := entry{at: seen.now, packets: map[string][]capture.RawFrame{}}
 	for i := range seen.findings {
 		f := report.NewFinding(&seen.findings[i], inputs, seen.soFar.Policy)
 		if a, ok := s.ledger.Seen(&f, at); ok {
-			s.alert(a)
+			job.alerts = append(job.alerts, a)
+			if s.record != nil {
+				job.packets[a.ID] = s.heads.packets(&seen.findings[i])
+			}
 		}
 	}
-	for _, a := range s.ledger.Due(at) {
-		s.alert(a)
+	job.alerts = append(job.alerts, s.ledger.Due(at)...)
+	for _, a := range job.alerts {
+		s.told, s.worst = true, max(s.worst, a.Severity)
+	}
+	if s.record != nil {
+		s.count(seen)
+		s.record.work <- job
+	} else {
+		for _, a := range job.alerts {
+			s.pass(a)
+		}
 	}
 	s.complain()
 	s.window.show(s, seen)
 }
 
-func (s *sensor) alert(a alert.Alert) {
-	s.told, s.worst = true, max(s.worst, a.Severity)
+// count has the record know what the capture lost and when it was blind.
+func (s *sensor) count(seen *sight) {
+	w := s.record.writer
+	w.Count(seen.now, record.Counters{Frames: []uint64{seen.captured.Frames}, Loss: seen.loss})
+	switch more := seen.captured.Blind - s.blind; {
+	case more > 0 && !s.isBlind:
+		s.isBlind = true
+		w.Blind(seen.now.Add(-more), record.CauseDown)
+	case more == 0 && s.isBlind:
+		s.isBlind = false
+		w.Sees(seen.now)
+	}
+	s.blind = seen.captured.Blind
+	if policy := seen.soFar.Policy; policy != s.policy {
+		s.policy = policy
+		w.Policy(seen.now, policy)
+	}
+}
+
+// pass tells an alert.
+func (s *sensor) pass(a alert.Alert) {
 	s.window.alert(a.Finding)
 	_ = s.sinks.Tell(a) // what is dropped is counted, and said by complain
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -80,5 +81,53 @@ func TestWatchRefusesWhatItCannotDo(t *testing.T) {
 		if status != statusUsage || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: status %d, %q; %q is wanted", c.args, status, stderr, c.want)
 		}
+	}
+}
+
+// The report of a watch is made from its record, and finds what the audit of the
+// capture finds; each violation that was told is in it.
+func TestTheRecordOfAWatchGivesItsReport(t *testing.T) {
+	send := wireTo(t, "span0")
+	frames := readFrames(t, violations)
+	go func() {
+		time.Sleep(500 * time.Millisecond) // the watch has begun
+		for _, f := range frames {
+			send(f.data)
+			time.Sleep(200 * time.Microsecond)
+		}
+	}()
+	path := filepath.Join(t.TempDir(), "watch.db")
+	status, stdout, stderr := spanaudit("watch", "-i", "span0", "--duration", "6s", "--policy", policyFor(violations), "--format", "ndjson", "--listen", "none", "--record", path)
+	if status != statusViolations {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	found := map[string]bool{}
+	_, text, stderr := spanaudit("report", path, "--format", "json")
+	var again auditDocument
+	if err := json.Unmarshal([]byte(text), &again); err != nil {
+		t.Fatal(err, stderr)
+	}
+	for _, f := range again.Findings {
+		found[f.ID] = true
+	}
+	for line := range strings.Lines(stdout) {
+		var a alert.Alert
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatal(err)
+		}
+		if !found[a.ID] {
+			t.Errorf("told, and not in the report: %s: %s", a.Rule, a.Message)
+		}
+	}
+	for _, f := range auditJSON(t, "--policy", policyFor(violations), violations).Findings {
+		if !found[f.ID] && !strings.HasPrefix(f.Rule, "capture-") {
+			t.Errorf("not in the report: %s %s", f.Rule, f.ID)
+		}
+	}
+	if status, _, stderr := spanaudit("report", path, "--to", "2001-01-01"); status != statusUsage || !strings.Contains(stderr, "names no policy of that time") {
+		t.Errorf("before it began: status %d, %s", status, stderr)
+	}
+	if status, _, stderr := spanaudit("report", path, "--from", "yesterday"); status != statusUsage || !strings.Contains(stderr, "write it as 2026-11-25") {
+		t.Errorf("no time: status %d, %s", status, stderr)
 	}
 }

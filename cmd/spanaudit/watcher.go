@@ -6,6 +6,7 @@ import (
 
 	"spanaudit/capture"
 	"spanaudit/flow"
+	"spanaudit/report/record"
 	"spanaudit/rules"
 )
 
@@ -15,7 +16,8 @@ import (
 type watcher struct {
 	early *rules.Audit
 
-	tell func(*sight) // is called twice a second, and once in the end
+	record *record.Writer // of flows that go on, too; nil where there is none
+	tell   func(*sight)   // is called twice a second, and once in the end
 
 	reload atomic.Pointer[rules.Policy] // by which all is judged from the next look on; nil for none
 }
@@ -26,6 +28,7 @@ type sight struct {
 	findings []rules.Finding // that stand
 	soFar    *rules.Report   // as it would be if nothing followed
 	captured capture.Stats
+	loss     rules.Loss
 }
 
 func newWatcher(p *rules.Policy, tell func(*sight)) *watcher {
@@ -49,7 +52,7 @@ func (w *watcher) last(audit *rules.Audit, now flow.Time, captured capture.Stats
 // report tells of the findings that stand. Those about the capture as a whole are
 // the report's: nobody is to be woken up by them.
 func (w *watcher) report(audit *rules.Audit, s *sight, loss rules.Loss, over bool) {
-	s.soFar = audit.Peek(loss)
+	s.loss, s.soFar = loss, audit.Peek(loss)
 	counts := map[string]int{}
 	for i := range s.soFar.Findings {
 		counts[s.soFar.Findings[i].ID] = s.soFar.Findings[i].Count

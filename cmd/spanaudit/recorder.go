@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"spanaudit/capture"
+	"spanaudit/flow"
+	"spanaudit/report"
+	"spanaudit/report/alert"
+	"spanaudit/report/record"
+	"spanaudit/rules"
+)
+
+// recorder writes the record of a watch: what an alert tells is in it before the
+// alert is told. It commits in a goroutine of its own, so that the audit does not
+// wait for the disk.
+type recorder struct {
+	store  *record.Store
+	writer *record.Writer
+	work   chan entry
+	done   chan struct{}
+	tell   func(alert.Alert)
+	failed func(error) // of a commit; nil when one succeeds again
+
+	committed time.Time // of the last that did
+}
+
+// entry is what is to be committed, and then told.
+type entry struct {
+	at      flow.Time
+	alerts  []alert.Alert
+	packets map[string][]capture.RawFrame // by the finding's id
+}
+
+// openRecord opens or makes the record and begins a run.
+func openRecord(path string, opt record.Options, iface string, p *rules.Policy) (*recorder, error) {
+	store, err := record.Open(path, opt)
+	if err != nil {
+		return nil, fmt.Errorf("--record: %w", err)
+	}
+	now := flow.Time(time.Now().UnixNano())
+	w, err := store.Begin(context.Background(), record.Run{Inputs: []string{iface}, Started: now})
+	if err != nil {
+		return nil, fmt.Errorf("--record: %w", errors.Join(err, store.Close()))
+	}
+	w.Policy(now, p)
+	return &recorder{store: store, writer: w, work: make(chan entry, 64), done: make(chan struct{})}, nil
+}
+
+// told returns what earlier runs told.
+func (r *recorder) told() ([]alert.Told, error) {
+	findings, err := r.store.Findings(context.Background(), math.MinInt64, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	var list []alert.Told
+	for _, f := range findings {
+		list = append(list, alert.Told{ID: f.ID, Severity: f.Severity, Verdict: rules.Fail, Time: report.Instant(f.Told), Count: f.Count})
+	}
+	return list, nil
+}
+
+// run commits what comes until there is no more.
+func (r *recorder) run() {
+	defer close(r.done)
+	for job := range r.work {
+		var findings []record.Finding
+		for _, a := range job.alerts {
+			findings = append(findings, recordOf(a, job.packets[a.ID]))
+		}
+		err := r.writer.Commit(context.Background(), job.at, findings...)
+		if err == nil {
+			r.committed = time.Now()
+		}
+		r.failed(err)
+		for _, a := range job.alerts {
+			r.tell(a) // an alarm is not kept back because the disk is full
+		}
+	}
+}
+
+func recordOf(a alert.Alert, packets []capture.RawFrame) record.Finding {
+	text, _ := json.Marshal(a.Finding) // which holds nothing that cannot be
+	f := record.Finding{ID: a.ID, Rule: a.Rule, Severity: a.Severity, First: flow.Time(a.First), Last: flow.Time(a.Last), Count: a.Count, JSON: text}
+	packets, _ = redact(packets)
+	for _, p := range packets {
+		f.Packets = append(f.Packets, record.Packet{Frame: p.Frame, Link: p.Link, Length: p.Length, Data: p.Data})
+	}
+	return f
+}
+
+// close commits the rest and ends the run.
+func (r *recorder) close(at flow.Time) error {
+	close(r.work)
+	<-r.done
+	return errors.Join(r.writer.Close(context.Background(), at), r.store.Close())
+}
