@@ -26,6 +26,7 @@ func newRoot(w world, status *int) *cobra.Command {
 		newPolicy(w, status),
 		newRules(w),
 		newVersion(w),
+		newMan(w),
 	)
 	root.Long = "spanaudit reads capture files, or a SPAN port, of a network with a camera-AI appliance, says what\n" +
 		"each flow is, judges it against a policy, and reports verdicts with their evidence."
