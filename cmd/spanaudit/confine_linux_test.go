@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"spanaudit/capture"
 )
 
 // confinedRun is what a process of this test says that has confined itself.
@@ -163,12 +166,15 @@ func TestConfinedProcess(t *testing.T) {
 	if _, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0); err != nil {
 		r.Err = "no rights to begin with: " + err.Error()
 	}
+	live, err := capture.OpenLive("lo", capture.LiveOptions{})
+	if err != nil && captures() {
+		r.Err = err.Error()
+	}
 	if user := os.Getenv("CONFINED_USER"); user != "" {
 		if err := become(user); err != nil {
 			r.Err = err.Error()
 		}
 	}
-	var err error
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(os.Getenv("CONFINED_URL"), "https://"))
 	var n uint16
 	fmt.Sscan(port, &n)
@@ -188,6 +194,9 @@ func TestConfinedProcess(t *testing.T) {
 	for name, problem := range tryNetwork(dir, os.Getenv("CONFINED_URL")) {
 		r.Tried[name] = problem
 	}
+	if live != nil {
+		r.Tried["may go on capturing"] = errorText(hears(live))
+	}
 	tasks, _ := filepath.Glob("/proc/self/task/*/status")
 	for _, path := range tasks {
 		status, _ := os.ReadFile(path)
@@ -200,6 +209,33 @@ func TestConfinedProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Printf("CONFINED %s\n", text)
+}
+
+// captures reports whether this build can capture.
+func captures() bool {
+	_, err := capture.OpenLive("nosuch0", capture.LiveOptions{})
+	return strings.Contains(err.Error(), "nosuch0")
+}
+
+// hears sends a datagram over the loopback until the capture shows it.
+func hears(live *capture.Source) error {
+	socket, err := net.Dial("udp", "127.0.0.1:9")
+	if err != nil {
+		return err
+	}
+	var b capture.Batch
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		_, _ = socket.Write([]byte("heard"))
+		if err := live.Read(&b); err != nil {
+			return err
+		}
+		for _, p := range b.Packets {
+			if string(p.Payload) == "heard" {
+				return nil
+			}
+		}
+	}
+	return errors.New("not heard in 10 s")
 }
 
 func errorText(err error) string {

@@ -21,6 +21,7 @@ func newRoot(w world, status *int) *cobra.Command {
 		newReport(w),
 		newExplain(w),
 		newDiff(w, status),
+		newDoctor(w, status),
 		newVerify(w, status),
 		newKeygen(w),
 		newPolicy(w, status),
