@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	_ "modernc.org/sqlite"
 
 	"spanaudit/capture"
 )
@@ -175,6 +177,10 @@ func TestConfinedProcess(t *testing.T) {
 			r.Err = err.Error()
 		}
 	}
+	db, err := database(filepath.Join(dir, "record", "database"))
+	if err != nil {
+		r.Err = err.Error()
+	}
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(os.Getenv("CONFINED_URL"), "https://"))
 	var n uint16
 	fmt.Sscan(port, &n)
@@ -194,6 +200,9 @@ func TestConfinedProcess(t *testing.T) {
 	for name, problem := range tryNetwork(dir, os.Getenv("CONFINED_URL")) {
 		r.Tried[name] = problem
 	}
+	_, err = db.Exec("INSERT INTO t VALUES (1), (2); PRAGMA wal_checkpoint(TRUNCATE); VACUUM")
+	r.Tried["may write the database"] = errorText(err)
+	r.Tried["may close the database"] = errorText(db.Close())
 	if live != nil {
 		r.Tried["may go on capturing"] = errorText(hears(live))
 	}
@@ -215,6 +224,16 @@ func TestConfinedProcess(t *testing.T) {
 func captures() bool {
 	_, err := capture.OpenLive("nosuch0", capture.LiveOptions{})
 	return strings.Contains(err.Error(), "nosuch0")
+}
+
+// database makes one of SQLite's with a write-ahead log.
+func database(path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=journal_mode(wal)&_pragma=temp_store(memory)")
+	if err != nil {
+		return nil, err
+	}
+	_, err = db.Exec("CREATE TABLE t (n)")
+	return db, err
 }
 
 // hears sends a datagram over the loopback until the capture shows it.

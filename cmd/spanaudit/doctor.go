@@ -84,7 +84,7 @@ func doctor(w world, f doctorFlags) (int, error) {
 	if err != nil {
 		return statusUsage, err
 	}
-	v := &visit{flags: f, policy: policy, sight: newSight(policy)}
+	v := &visit{flags: f, policy: policy, seen: newView(policy)}
 	if f.replay != "" {
 		if err := v.replay(); err != nil {
 			return statusUnread, err
@@ -132,7 +132,7 @@ func doctor(w world, f doctorFlags) (int, error) {
 type visit struct {
 	flags  doctorFlags
 	policy *rules.Policy
-	sight  *sight
+	seen   *view
 
 	before, after linkState
 	stats         capture.Stats
@@ -173,7 +173,7 @@ func (v *visit) look(w world) error {
 			time.AfterFunc(v.flags.length/8, func() { sent <- send(canaryFrames()) })
 		}
 	}
-	r, err := runAudit(ctx, src, home, auditOptions{Workers: 1, Stats: func(n uint64) { v.duplicates = n }, Frames: v.sight.see})
+	r, err := runAudit(ctx, src, home, auditOptions{Workers: 1, Stats: func(n uint64) { v.duplicates = n }, Frames: v.seen.see})
 	v.failed = err
 	v.after, v.clock, v.stats, v.coverage = readLink(v.flags.iface), readClock(), src.Stats(), r.Coverage
 	if v.flags.canary != "" {

@@ -71,13 +71,13 @@ func (v *visit) offloads() report.Check {
 }
 
 func (v *visit) traffic() report.Check {
-	c := report.Check{Name: "traffic", State: report.Right, Says: fmt.Sprintf("%s of %s, %s", count(v.sight.packets, "packet"), count(v.stats.Frames, "frame"), count(v.coverage.Flows, "flow"))}
+	c := report.Check{Name: "traffic", State: report.Right, Says: fmt.Sprintf("%s of %s, %s", count(v.seen.packets, "packet"), count(v.stats.Frames, "frame"), count(v.coverage.Flows, "flow"))}
 	switch {
 	case v.failed != nil:
 		c.State, c.Says, c.Do = report.Wrong, v.failed.Error(), "see that the interface stays up"
-	case v.sight.packets == 0:
+	case v.seen.packets == 0:
 		c.State, c.Do = report.Wrong, "nothing arrives: "+v.mirror()
-	case v.sight.unicast == 0:
+	case v.seen.unicast == 0:
 		c.State, c.Says, c.Do = report.Wrong, c.Says+", none of them to one station", "what arrives every port gets: "+v.mirror()
 	}
 	return c
@@ -117,12 +117,12 @@ func (v *visit) directions() report.Check {
 func (v *visit) tags() report.Check {
 	c := report.Check{Name: "VLANs", State: report.Right}
 	var said []string
-	for _, tag := range sortedTags(v.sight.vlans) {
+	for _, tag := range sortedTags(v.seen.vlans) {
 		name := fmt.Sprint(tag)
 		if tag == 0 {
 			name = "untagged"
 		}
-		said = append(said, fmt.Sprintf("%s (%s)", name, count(v.sight.vlans[tag], "packet")))
+		said = append(said, fmt.Sprintf("%s (%s)", name, count(v.seen.vlans[tag], "packet")))
 	}
 	if more := len(said) - listed; more > 0 {
 		said = append(said[:listed], fmt.Sprintf("and %d more", more))
@@ -146,15 +146,15 @@ func sortedTags(m map[uint16]uint64) []uint16 {
 }
 
 func (v *visit) addresses() report.Check {
-	c := report.Check{Name: "hosts", State: report.Right, Says: count(len(v.sight.hosts), "local host") + " sent"}
-	if len(v.sight.hosts) == 0 {
+	c := report.Check{Name: "hosts", State: report.Right, Says: count(len(v.seen.hosts), "local host") + " sent"}
+	if len(v.seen.hosts) == 0 {
 		c.State, c.Do = report.Look, "see that the mirror port copies the VLAN of the devices, and that the policy's zones are the site's"
 	}
 	return c
 }
 
 func (v *visit) router() report.Check {
-	mac, addrs := v.sight.gateway()
+	mac, addrs := v.seen.gateway()
 	c := report.Check{Name: "gateway", State: report.Right, Says: fmt.Sprintf("%s carries %s from beyond the site", mac, countOf(addrs, "address", "addresses"))}
 	if mac == (flow.MAC{}) {
 		c.State, c.Says = report.Look, "nothing from beyond the site was seen"
@@ -173,7 +173,7 @@ func countOf[N int | uint64](n N, one, many string) string {
 func (v *visit) devices() report.Check {
 	var missing []string
 	for _, d := range v.policy.Devices {
-		if !v.sight.declared[d.ID] {
+		if !v.seen.declared[d.ID] {
 			missing = append(missing, d.ID)
 		}
 	}
@@ -195,8 +195,8 @@ func (v *visit) devices() report.Check {
 }
 
 func (v *visit) merged() report.Check {
-	jumbo, merged := v.sight.sizes[0], v.sight.sizes[1]
-	c := report.Check{Name: "frame sizes", State: report.Right, Says: fmt.Sprintf("the largest packet has %s", count(v.sight.largest, "byte"))}
+	jumbo, merged := v.seen.sizes[0], v.seen.sizes[1]
+	c := report.Check{Name: "frame sizes", State: report.Right, Says: fmt.Sprintf("the largest packet has %s", count(v.seen.largest, "byte"))}
 	if jumbo > 0 {
 		c.State = report.Look
 		c.Says += fmt.Sprintf("; %s than Ethernet's 1500 bytes: jumbo frames, or segments that were merged", larger(jumbo))
@@ -221,7 +221,7 @@ func (v *visit) cut() report.Check {
 
 func (v *visit) copies() report.Check {
 	c := report.Check{Name: "copies", State: report.Right, Says: fmt.Sprintf("%s of a packet seen before", count(v.duplicates, "duplicate"))}
-	if v.duplicates*100 > v.sight.packets {
+	if v.duplicates*100 > v.seen.packets {
 		c.State = report.Look
 		c.Says += ", which an audit leaves out"
 		c.Do = "they cost the mirror port bandwidth: mirror a VLAN or its ports, not both, and of two ports that speak with each other one"
@@ -282,12 +282,12 @@ func (v *visit) canaryFound() report.Check {
 	switch sent := len(canaryFrames()); {
 	case v.unsent != nil:
 		c.State, c.Says, c.Do = report.Wrong, "it was not sent: "+v.unsent.Error(), "see that "+v.flags.canary+" is up and that sending from it is permitted"
-	case v.sight.canary == 0:
+	case v.seen.canary == 0:
 		c.State, c.Says = report.Wrong, fmt.Sprintf("none of %d frames sent from %s arrived", sent, v.flags.canary)
 		c.Do = "see that the port that " + v.flags.canary + " is plugged into is one that the mirror port copies: no verdict means anything before"
 	case len(missing) > 0:
 		c.State = report.Wrong
-		c.Says = fmt.Sprintf("%d of %d frames arrived; not found: %s", v.sight.canary, sent, strings.Join(missing, ", "))
+		c.Says = fmt.Sprintf("%d of %d frames arrived; not found: %s", v.seen.canary, sent, strings.Join(missing, ", "))
 		c.Do = "have both directions copied and nothing filtered; if all frames arrived, this is a fault of spanaudit"
 	}
 	return c

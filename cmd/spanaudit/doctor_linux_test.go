@@ -88,7 +88,7 @@ func TestDoctorOfASilentPort(t *testing.T) {
 
 // Of an interface on which there is nothing, nothing is right.
 func TestDoctorOfNothing(t *testing.T) {
-	for _, c := range (&visit{policy: &rules.Policy{}, sight: newSight(&rules.Policy{}), clock: clockState{unknown: errors.New("none")}}).checks() {
+	for _, c := range (&visit{policy: &rules.Policy{}, seen: newView(&rules.Policy{}), clock: clockState{unknown: errors.New("none")}}).checks() {
 		if c.State == report.Right {
 			t.Errorf("%s: %s", c.Name, c.Says)
 		}

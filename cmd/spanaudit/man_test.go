@@ -33,3 +33,23 @@ func TestPackagedPolicy(t *testing.T) {
 		t.Errorf("status %d: %s%s", status, stdout, stderr)
 	}
 }
+
+// The service calls a command that there is, with flags that it has.
+func TestPackagedService(t *testing.T) {
+	_, line, _ := strings.Cut(string(read(t, "debian/spanaudit.service")), "\nExecStart=/usr/bin/spanaudit ")
+	line, _, _ = strings.Cut(line, "\n")
+	words := strings.Fields(line)
+	_, help, _ := spanaudit(words[0], "--help")
+	flags := 0
+	for _, word := range words[1:] {
+		if strings.HasPrefix(word, "-") {
+			flags++
+			if !strings.Contains(help, word+" ") && !strings.Contains(help, word+",") {
+				t.Errorf("spanaudit %s has no flag %s", words[0], word)
+			}
+		}
+	}
+	if flags < 3 {
+		t.Errorf("%d flags in %q", flags, line)
+	}
+}

@@ -10,17 +10,17 @@ import (
 
 // The bounds of what is remembered of an interface.
 const (
-	maxSightVLANs = 4096
-	maxSightPairs = 65536 // of a MAC and an address
+	maxViewVLANs = 4096
+	maxViewPairs = 65536 // of a MAC and an address
 )
 
-// sight is what doctor saw of the packets that an interface showed.
-type sight struct {
+// view is what doctor saw of the packets that an interface showed.
+type view struct {
 	policy   *rules.Policy
 	packets  uint64
 	unicast  uint64            // packets to one station
 	vlans    map[uint16]uint64 // packets by outer tag; 0 is none
-	pairs    map[sightPair]bool
+	pairs    map[viewPair]bool
 	hosts    map[netip.Addr]bool  // local, by the policy
 	carried  map[flow.MAC]int     // addresses beyond the site that it sent for
 	declared map[string]bool      // devices of the policy, by id
@@ -33,20 +33,20 @@ type sight struct {
 // frames do, and that nothing does but an adapter which merged segments.
 var sizeBounds = [...]int{1500, 9216}
 
-type sightPair struct {
+type viewPair struct {
 	mac  flow.MAC
 	addr netip.Addr
 }
 
-func newSight(p *rules.Policy) *sight {
-	return &sight{
-		policy: p, vlans: map[uint16]uint64{}, pairs: map[sightPair]bool{}, hosts: map[netip.Addr]bool{},
+func newView(p *rules.Policy) *view {
+	return &view{
+		policy: p, vlans: map[uint16]uint64{}, pairs: map[viewPair]bool{}, hosts: map[netip.Addr]bool{},
 		carried: map[flow.MAC]int{}, declared: map[string]bool{},
 	}
 }
 
 // see looks at a batch of packets.
-func (s *sight) see(b *capture.Batch) {
+func (s *view) see(b *capture.Batch) {
 	for i := range b.Packets {
 		p := &b.Packets[i]
 		if p.SrcMAC == canaryMAC || p.DstMAC == canaryMAC {
@@ -57,7 +57,7 @@ func (s *sight) see(b *capture.Batch) {
 		if p.DstMAC[0]&1 == 0 {
 			s.unicast++
 		}
-		if _, known := s.vlans[p.VLAN]; known || len(s.vlans) < maxSightVLANs {
+		if _, known := s.vlans[p.VLAN]; known || len(s.vlans) < maxViewVLANs {
 			s.vlans[p.VLAN]++
 		}
 		s.largest = max(s.largest, p.Length)
@@ -66,13 +66,13 @@ func (s *sight) see(b *capture.Batch) {
 				s.sizes[k]++
 			}
 		}
-		s.meet(sightPair{p.SrcMAC, p.Src.Addr()})
+		s.meet(viewPair{p.SrcMAC, p.Src.Addr()})
 	}
 }
 
 // meet notes who sent, once.
-func (s *sight) meet(who sightPair) {
-	if s.pairs[who] || len(s.pairs) == maxSightPairs {
+func (s *view) meet(who viewPair) {
+	if s.pairs[who] || len(s.pairs) == maxViewPairs {
 		return
 	}
 	s.pairs[who] = true
@@ -90,7 +90,7 @@ func (s *sight) meet(who sightPair) {
 }
 
 // gateway returns the MAC that carries most addresses from beyond the site.
-func (s *sight) gateway() (mac flow.MAC, addrs int) {
+func (s *view) gateway() (mac flow.MAC, addrs int) {
 	for m, n := range s.carried {
 		if n > addrs || n == addrs && m.String() < mac.String() {
 			mac, addrs = m, n
