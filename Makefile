@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build test browser bench bench-live demo lint fixtures clean
+.PHONY: help deps build deb test browser bench bench-live demo lint fixtures clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -10,7 +10,10 @@ deps: ## install a C compiler and the headers of libpcap where they are missing 
 	@.ci/deps
 
 build: deps ## build ./spanaudit
-	go build -o spanaudit ./cmd/spanaudit
+	go build -trimpath -o spanaudit ./cmd/spanaudit
+
+deb: build ## build a Debian package of it
+	cmd/spanaudit/debian/build ./spanaudit
 
 test: deps ## run all tests
 	go test ./...
@@ -40,4 +43,4 @@ fixtures: ## make the captures of fixtures/ again; needs root and the programs n
 	fixtures/site.sh fixtures
 
 clean: ## remove what was built
-	rm -f spanaudit
+	rm -f spanaudit spanaudit_*.deb

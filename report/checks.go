@@ -1,12 +1,16 @@
 package report
 
-import "io"
+import (
+	"io"
+	"slices"
+)
 
 // Check is one thing that was examined, and what came out.
 type Check struct {
-	Name  string
-	State State
-	Says  string // what was seen; it is written as by Line
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	Says  string `json:"says"`         // what was seen; it is written as by Line
+	Do    string `json:"do,omitempty"` // what to do about it, if anything
 }
 
 // State is what came out of a Check.
@@ -16,11 +20,12 @@ type State string
 const (
 	Right State = "ok"
 	Wrong State = "wrong"
-	Open  State = "open" // not shown: neither right nor wrong
+	Open  State = "open"         // not shown: neither right nor wrong
+	Look  State = "look at this" // it may be meant, or may hide something
 )
 
-// Checks writes what was examined, then each problem, and in a sentence what it
-// all comes to.
+// Checks writes what was examined, then each problem, what to do, and in a sentence
+// what it all comes to.
 func Checks(w io.Writer, checks []Check, problems []string, summary string, o Screen) error {
 	o.Width = max(o.Width, minWidth)
 	p := &page{screen: o}
@@ -33,6 +38,14 @@ func Checks(w io.Writer, checks []Check, problems []string, summary string, o Sc
 		p.title("What is wrong")
 		for _, problem := range problems {
 			p.paragraph("- ", Line(problem))
+		}
+	}
+	if slices.ContainsFunc(checks, func(c Check) bool { return c.Do != "" }) {
+		p.title("What to do")
+	}
+	for _, c := range checks {
+		if c.Do != "" {
+			p.paragraph("- ", Line(c.Name+": "+c.Do))
 		}
 	}
 	p.text.WriteString("\n")

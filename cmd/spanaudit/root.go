@@ -21,11 +21,13 @@ func newRoot(w world, status *int) *cobra.Command {
 		newReport(w),
 		newExplain(w),
 		newDiff(w, status),
+		newDoctor(w, status),
 		newVerify(w, status),
 		newKeygen(w),
 		newPolicy(w, status),
 		newRules(w),
 		newVersion(w),
+		newMan(w),
 	)
 	root.Long = "spanaudit reads capture files, or a SPAN port, of a network with a camera-AI appliance, says what\n" +
 		"each flow is, judges it against a policy, and reports verdicts with their evidence."

@@ -67,7 +67,7 @@ func TestWrongUseGetsAHint(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "needs a command: audit, completion, diff, explain, keygen, policy, report, rules, verify, version"},
+		{nil, "needs a command: audit, completion, diff, doctor, explain, keygen, policy, report, rules, verify, version"},
 		{[]string{"audti"}, "did you mean audit?"},
 		{[]string{violations}, "to audit it: spanaudit audit " + violations},
 		{[]string{"audit"}, "needs something to read"},
