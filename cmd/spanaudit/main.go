@@ -13,7 +13,7 @@ import (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that has seen enough does not change the verdict
-	os.Exit(withHeap(func() int { return run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv}) }))
+	os.Exit(withHeap(func() int { return run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv, confine}) }))
 }
 
 // world is what the program has of its surroundings beside the file system.
@@ -22,6 +22,10 @@ type world struct {
 	stdout io.Writer
 	stderr io.Writer
 	getenv func(string) string
+
+	// confine has the process give up what it does not need any more; nil where
+	// the process is not this program's own, as in tests.
+	confine func(confinement) ([]layer, error)
 }
 
 // complain writes an error for the person at the terminal.

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -107,6 +106,7 @@ type sensor struct {
 	told    bool           // anything was
 	failing map[string]bool
 	window  *window
+	service *notifier
 	blind   time.Duration // so far
 	isBlind bool
 
@@ -140,12 +140,27 @@ func watch(w world, f *watchFlags) (int, error) {
 		return statusUsage, errors.Join(err, s.sinks.Close())
 	}
 	defer s.window.close()
-	ctx, stop := s.signals()
-	defer stop()
+	if s.service, err = newNotifier(w.getenv, os.Getpid()); err != nil {
+		w.complain(err)
+	}
+	if err := s.giveUp(); err != nil {
+		return statusUsage, errors.Join(err, s.endRecord(), s.sinks.Close())
+	}
+	ctx := context.Background()
+	if f.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.duration)
+		defer cancel()
+	}
+	o := takeOrders(ctx)
+	defer o.close()
+	go s.obey(o)
+	s.service.ready()
 	s.say("watching %s by policy %s; Ctrl-C ends it", f.iface, policy.Name)
-	_, broken := runAudit(ctx, src, policy, auditOptions{
+	_, broken := runAudit(o.Stop, src, policy, auditOptions{
 		Workers: min(runtime.GOMAXPROCS(0), maxWorkers), Filter: f.filter, Frames: s.heads.take, Watch: s.watcher, Witness: s.witness(),
 	})
+	s.service.stopping()
 	closed := errors.Join(s.endRecord(), s.sinks.Close())
 	switch {
 	case broken != nil:
@@ -272,6 +287,7 @@ func (s *sensor) tell(seen *sight) {
 	}
 	s.complain()
 	s.window.show(s, seen)
+	s.service.ticked(time.Now())
 }
 
 // count has the record know what the capture lost and when it was blind.
@@ -321,31 +337,54 @@ func (s *sensor) say(format string, args ...any) {
 	}
 }
 
-// signals returns a context that ends with the first SIGINT or SIGTERM, the second
-// of which kills, and has SIGHUP read the policy again.
-func (s *sensor) signals() (context.Context, context.CancelFunc) {
-	parent := context.Background()
-	if s.duration > 0 {
-		limited, cancel := context.WithTimeout(parent, s.duration)
-		context.AfterFunc(limited, cancel)
-		parent = limited
-	}
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	go func() {
-		defer signal.Stop(hangup)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-hangup:
-				s.reread()
-			}
+// obey has SIGHUP read the policy again, until the watch is to stop.
+func (s *sensor) obey(o *orders) {
+	for {
+		select {
+		case <-o.Stop.Done():
+			return
+		case <-o.Reload:
+			s.service.reloading()
+			s.reread()
+			s.service.ready()
 		}
-	}()
-	return ctx, stop
+	}
+}
+
+// confinement is what a watch needs once everything is open.
+func (s *sensor) confinement() confinement {
+	var c confinement
+	if info, err := os.Stat(s.watchFlags.policy); err == nil && !info.IsDir() {
+		c.Read = append(c.Read, filepath.Dir(s.watchFlags.policy))
+	}
+	if s.watchFlags.record != "" {
+		c.Write = append(c.Write, filepath.Dir(s.watchFlags.record))
+	}
+	for _, a := range s.alerts {
+		target, _, _ := strings.Cut(a, "?")
+		switch path, isFile := strings.CutPrefix(target, "file:"); {
+		case isFile:
+			c.Write = append(c.Write, filepath.Dir(strings.ReplaceAll(strings.ReplaceAll(path, "%3F", "?"), "%25", "%")))
+		case strings.HasPrefix(target, "http"):
+			c.Write = append(c.Write, s.state)
+		}
+	}
+	return c
+}
+
+// giveUp confines the process, where it is this program's own.
+func (s *sensor) giveUp() error {
+	if s.world.confine == nil {
+		return nil
+	}
+	layers, err := s.world.confine(s.confinement())
+	if err != nil {
+		return err
+	}
+	if !s.quiet {
+		tellLayers(s.world, layers)
+	}
+	return nil
 }
 
 // loaded returns when the policy was read.

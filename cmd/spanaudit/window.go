@@ -18,7 +18,6 @@ type window struct {
 	panel *panel.Panel
 	since time.Time
 	shown time.Time // when the state was shown last
-	state panel.State
 }
 
 // openWindow begins to serve at an address, "none" for none, with the token in a
