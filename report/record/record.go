@@ -101,7 +101,7 @@ func (s *Store) open() error {
 		return s.explain(err)
 	}
 	s.write, err = connect(s.path, "_pragma=auto_vacuum(INCREMENTAL)", "_pragma=journal_mode(WAL)",
-		"_pragma=synchronous(FULL)", "_pragma=journal_size_limit(67108864)", "_txlock=immediate")
+		"_pragma=synchronous(FULL)", "_pragma=temp_store(MEMORY)", "_pragma=journal_size_limit(67108864)", "_txlock=immediate")
 	if err != nil {
 		return err
 	}
