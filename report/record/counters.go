@@ -3,6 +3,7 @@ package record
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"spanaudit/flow"
 	"spanaudit/rules"
@@ -17,15 +18,21 @@ type Counters struct {
 // numbers lists what is counted.
 func numbers(l *rules.Loss) []*uint64 {
 	return []*uint64{
-		&l.Dropped, &l.Cut, &l.Unseen, &l.TCPBytes, &l.FragmentsGivenUp, &l.Late, &l.Filtered, &l.Evicted, &l.Starved, &l.Panics,
+		&l.Dropped, &l.Cut, &l.Unseen, &l.TCPBytes, &l.FragmentsGivenUp, &l.Late, &l.Filtered, &l.Outages, &l.Evicted, &l.Starved, &l.Panics,
 	}
 }
+
+// durations lists what is added up.
+func durations(l *rules.Loss) []*time.Duration { return []*time.Duration{&l.Blind, &l.Watched} }
 
 func (k *Counters) code(c *flow.Codec) {
 	flow.List(c, &k.Frames, flow.Uint[uint64])
 	l := &k.Loss
 	for _, n := range numbers(l) {
 		flow.Uint(c, n)
+	}
+	for _, d := range durations(l) {
+		flow.Int(c, d)
 	}
 	c.Bools(&l.Counted)
 	flow.Text(c, &l.Filter)
@@ -43,15 +50,17 @@ func (k *Counters) code(c *flow.Codec) {
 	})
 }
 
-// since returns what was counted beyond last. A number that is less than it was
+// more returns by how much n is more than last. A number that is less than it was
 // began anew, as when an interface was opened again.
-func (k Counters) since(last Counters) Counters {
-	more := func(n, last uint64) uint64 {
-		if n < last {
-			return n
-		}
-		return n - last
+func more[T uint64 | int | time.Duration](n, last T) T {
+	if n < last {
+		return n
 	}
+	return n - last
+}
+
+// since returns what was counted beyond last.
+func (k Counters) since(last Counters) Counters {
 	d := Counters{Frames: slices.Clone(k.Frames), Loss: k.Loss}
 	for i := range min(len(k.Frames), len(last.Frames)) {
 		d.Frames[i] = more(k.Frames[i], last.Frames[i])
@@ -60,7 +69,11 @@ func (k Counters) since(last Counters) Counters {
 	for i, n := range numbers(&d.Loss) {
 		*n = more(*n, *before[i])
 	}
-	d.Loss.Broken = int(more(uint64(k.Loss.Broken), uint64(last.Loss.Broken)))
+	lasted := durations(&last.Loss)
+	for i, n := range durations(&d.Loss) {
+		*n = more(*n, *lasted[i])
+	}
+	d.Loss.Broken = more(k.Loss.Broken, last.Loss.Broken)
 	d.Loss.Undecoded = nil
 	for reason, n := range k.Loss.Undecoded {
 		if n = more(n, last.Loss.Undecoded[reason]); n > 0 {
@@ -84,6 +97,10 @@ func (k *Counters) add(d Counters, inputs int) {
 	sum := numbers(&k.Loss)
 	for i, n := range numbers(&d.Loss) {
 		*sum[i] += *n
+	}
+	lasted := durations(&k.Loss)
+	for i, n := range durations(&d.Loss) {
+		*lasted[i] += *n
 	}
 	k.Loss.Counted = k.Loss.Counted || d.Loss.Counted
 	k.Loss.Broken += d.Loss.Broken

@@ -99,7 +99,7 @@ func fillLoss(v reflect.Value, n *uint64) {
 		case reflect.Uint64:
 			*n++
 			f.SetUint(*n)
-		case reflect.Int:
+		case reflect.Int, reflect.Int64:
 			*n++
 			f.SetInt(int64(*n))
 		case reflect.Bool:
@@ -139,7 +139,7 @@ func TestLossOfATimeIsWhatWasCountedInIt(t *testing.T) {
 			t.Errorf("%s is %d; 900 is wanted", v.Type().Field(i).Name, f.Uint())
 		}
 	}
-	if c := sp.Loss.CaptureLoss; c.Dropped != 900 || c.TCPBytes != 900 || c.Broken != 900 || !maps.Equal(c.Undecoded, map[string]uint64{"LLDP": 900, "STP": 900}) || !c.Counted || c.Filter == "" {
+	if c := sp.Loss.CaptureLoss; c.Dropped != 900 || c.TCPBytes != 900 || c.Broken != 900 || c.Outages != 900 || c.Blind != 900 || c.Watched != 900 || !maps.Equal(c.Undecoded, map[string]uint64{"LLDP": 900, "STP": 900}) || !c.Counted || c.Filter == "" {
 		t.Errorf("%+v", c)
 	}
 	// An interface that was opened anew counts from 0.
