@@ -24,6 +24,12 @@ func (tx *transaction) policy(since flow.Time, p *rules.Policy) error {
 	return tx.err
 }
 
+// Policies returns those that were in force in the time from from on and before
+// to, in their order. It reads no events.
+func (s *Store) Policies(ctx context.Context, from, to flow.Time) ([]Policy, error) {
+	return s.policies(ctx, s.read, from, to)
+}
+
 // policies returns those that were in force in the time, in their order.
 func (s *Store) policies(ctx context.Context, q querier, from, to flow.Time) ([]Policy, error) {
 	all, err := queryOf(ctx, s, q, func(scan func(...any) error) (p Policy, err error) {

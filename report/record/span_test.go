@@ -170,6 +170,10 @@ func TestPoliciesInForceAreTold(t *testing.T) {
 		for _, p := range sp.Policies {
 			list = append(list, p.Name)
 		}
+		alone, err := s.Policies(ctx, from, to)
+		if err != nil || !reflect.DeepEqual(alone, sp.Policies) {
+			t.Errorf("%+v (%v); %+v are wanted", alone, err, sp.Policies)
+		}
 		return list
 	}
 	for _, c := range []struct {
