@@ -26,9 +26,10 @@ type recorder struct {
 	done   chan struct{}
 	tell   func(alert.Alert)
 	failed func(error) // of a commit; nil when one succeeds again
-
-	committed time.Time // of the last that did
 }
+
+// maxOwed bounds the findings that wait for a record that cannot be written.
+const maxOwed = 10_000
 
 // entry is what is to be committed, and then told.
 type entry struct {
@@ -68,14 +69,23 @@ func (r *recorder) told() ([]alert.Told, error) {
 // run commits what comes until there is no more.
 func (r *recorder) run() {
 	defer close(r.done)
+	var owed []record.Finding // that could not be written yet
+	pruned := time.Now()
 	for job := range r.work {
-		var findings []record.Finding
 		for _, a := range job.alerts {
-			findings = append(findings, recordOf(a, job.packets[a.ID]))
+			if len(owed) < maxOwed {
+				owed = append(owed, recordOf(a, job.packets[a.ID]))
+			}
 		}
-		err := r.writer.Commit(context.Background(), job.at, findings...)
+		err := r.writer.Commit(context.Background(), job.at, owed...)
 		if err == nil {
-			r.committed = time.Now()
+			owed = nil
+		}
+		if err == nil && time.Since(pruned) > time.Minute {
+			var more bool
+			if more, err = r.store.Prune(context.Background(), job.at); !more {
+				pruned = time.Now()
+			}
 		}
 		r.failed(err)
 		for _, a := range job.alerts {

@@ -68,15 +68,14 @@ func policyOfRecord(w world, store *record.Store, to flow.Time, name string) (*r
 	if name != "" {
 		return loadPolicy(w, name)
 	}
-	profile, _ := rules.Builtin(rules.Profiles()[0])
-	span, err := store.Replay(context.Background(), to-1, to, rules.NewAudit(profile)) // a moment, for the policy in it
+	policies, err := store.Policies(context.Background(), to-1, to)
 	if err != nil {
 		return nil, err
 	}
-	if len(span.Policies) == 0 {
+	if len(policies) == 0 {
 		return nil, fmt.Errorf("the record names no policy of that time: give one by --policy")
 	}
-	last := span.Policies[len(span.Policies)-1]
+	last := policies[len(policies)-1]
 	if last.Text == nil {
 		return loadPolicy(w, last.Name)
 	}
