@@ -62,17 +62,21 @@ func verify(w world, path, key string, sources []string) (int, error) {
 		if err != nil {
 			return statusUnread, err
 		}
-		written, wrong, err := compareReports(b, r.Manifest, a)
+		policy, err := bundledPolicy(b, r.Manifest)
 		if err != nil {
 			return statusUnread, err
 		}
-		again, err := replay(b, r.Manifest, a)
+		written, wrong, err := compareReports(b, r.Manifest, a, policy)
+		if err != nil {
+			return statusUnread, err
+		}
+		again, err := replay(b, r.Manifest, a, policy)
 		if err != nil {
 			return statusUnread, err
 		}
 		lines, problems = append(lines, written, again.line()), append(wrong, again.problems...)
 		if len(sources) > 0 {
-			line, wrong, err := reproduce(w, b, sources)
+			line, wrong, err := reproduce(w, a, policy, sources)
 			if err != nil {
 				return statusUnread, err
 			}

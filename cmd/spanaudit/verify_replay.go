@@ -45,14 +45,10 @@ func (r *retold) line() report.Check {
 // replay audits every excerpt of a bundle by the bundle's policy: each must show the
 // finding that it is there for, and one that is said not to must not. The files
 // must have been checked.
-func replay(b *bundle.Bundle, m *bundle.Manifest, a *report.Audit) (*retold, error) {
+func replay(b *bundle.Bundle, m *bundle.Manifest, a *report.Audit, policy *rules.Policy) (*retold, error) {
 	r := &retold{}
 	say := func(file, format string, args ...any) {
 		r.problems = append(r.problems, bundle.Problem{File: file, Says: fmt.Sprintf(format, args...)})
-	}
-	policy, err := bundledPolicy(b, m)
-	if err != nil {
-		return nil, err
 	}
 	if sum := hex.EncodeToString(policy.SHA256[:]); sum != a.Policy.SHA256 {
 		say(bundle.AuditFile, "was judged by the policy with the SHA-256 %s, and the bundle's is %s", a.Policy.SHA256, sum)
@@ -66,7 +62,7 @@ func replay(b *bundle.Bundle, m *bundle.Manifest, a *report.Audit) (*retold, err
 	}
 	again := make([]*rules.Finding, len(a.Findings)) // as it is shown
 	broken := make([]error, len(a.Findings))
-	err = inParallel(len(a.Findings), func(i int) error {
+	err := inParallel(len(a.Findings), func(i int) error {
 		x := excerpts[a.Findings[i].ID]
 		if x.File == "" {
 			return nil
