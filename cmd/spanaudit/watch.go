@@ -108,7 +108,8 @@ type sensor struct {
 	window  *window
 	service *notifier
 	blind   time.Duration // so far
-	isBlind bool
+	down    bool          // the interface is, or has no carrier
+	targets []*alert.Target
 
 	mu      sync.Mutex // of what SIGHUP changes
 	since   time.Time  // when the policy was read
@@ -134,17 +135,17 @@ func watch(w world, f *watchFlags) (int, error) {
 	}
 	defer src.Close()
 	if err := s.open(); err != nil {
-		return statusUsage, err
+		return statusUsage, errors.Join(err, s.end())
 	}
 	if s.window, err = openWindow(f.listen, f.token); err != nil {
-		return statusUsage, errors.Join(err, s.sinks.Close())
+		return statusUsage, errors.Join(err, s.end())
 	}
 	defer s.window.close()
 	if s.service, err = newNotifier(w.getenv, os.Getpid()); err != nil {
 		w.complain(err)
 	}
 	if err := s.giveUp(); err != nil {
-		return statusUsage, errors.Join(err, s.endRecord(), s.sinks.Close())
+		return statusUsage, errors.Join(err, s.end())
 	}
 	ctx := context.Background()
 	if f.duration > 0 {
@@ -161,7 +162,7 @@ func watch(w world, f *watchFlags) (int, error) {
 		Workers: min(runtime.GOMAXPROCS(0), maxWorkers), Filter: f.filter, Frames: s.heads.take, Watch: s.watcher, Witness: s.witness(),
 	})
 	s.service.stopping()
-	closed := errors.Join(s.endRecord(), s.sinks.Close())
+	closed := s.end()
 	switch {
 	case broken != nil:
 		return statusUnread, errors.Join(broken, closed)
@@ -193,14 +194,11 @@ func (s *sensor) open() error {
 	if s.form != "none" {
 		alerts = append([]string{"-?format=" + s.form}, alerts...)
 	}
-	targets, err := alert.ParseAll(alerts)
-	if err != nil {
+	var err error
+	if s.targets, err = alert.ParseAll(alerts); err != nil {
 		return fmt.Errorf("--alert %w", err)
 	}
-	s.sinks, err = alert.OpenAll(targets, alert.World{
-		Stdout: s.stdout, Screen: screenOf(s.stdout, s.getenv), State: s.state, Tool: tool(), Now: time.Now,
-	})
-	if err != nil {
+	if s.sinks, err = alert.OpenAll(s.targets, s.surroundings()); err != nil {
 		return err
 	}
 	host, _ := os.Hostname()
@@ -212,6 +210,11 @@ func (s *sensor) open() error {
 	return s.openRecord(host)
 }
 
+// surroundings is what targets of alerts are opened in.
+func (s *sensor) surroundings() alert.World {
+	return alert.World{Stdout: s.stdout, Screen: screenOf(s.stdout, s.getenv), State: s.state, Tool: tool(), Now: time.Now}
+}
+
 // openRecord opens the record, and takes from it what was told before.
 func (s *sensor) openRecord(host string) error {
 	var err error
@@ -219,15 +222,15 @@ func (s *sensor) openRecord(host string) error {
 		Tool: tool().Version, Sensor: cmp.Or(s.name, host), MaxAge: s.watchFlags.keep, MaxBytes: s.size << 20,
 	}, s.iface, s.policy)
 	if err != nil {
-		return errors.Join(err, s.sinks.Close())
+		return err
 	}
-	s.watcher.record, s.record.tell, s.record.failed = s.record.writer, s.pass, s.unrecorded
+	s.watcher.record, s.record.tell, s.record.failed = s.record.writer, s.pass, s.unrecorded()
+	go s.record.run()
 	told, err := s.record.told()
 	if err != nil {
-		return errors.Join(fmt.Errorf("--record: %w", err), s.sinks.Close())
+		return fmt.Errorf("--record: %w", err)
 	}
 	s.ledger.Seed(told)
-	go s.record.run()
 	return nil
 }
 
@@ -239,23 +242,29 @@ func (s *sensor) witness() rules.Witness {
 	return s.record.writer
 }
 
-func (s *sensor) endRecord() error {
-	if s.record == nil {
-		return nil
+// end closes the record, and then the places where alerts are told, as far as they
+// were opened.
+func (s *sensor) end() error {
+	var err error
+	if s.record != nil {
+		err = s.record.close(flow.Time(time.Now().UnixNano()))
 	}
-	return s.record.close(flow.Time(time.Now().UnixNano()))
+	return errors.Join(err, s.sinks.Close())
 }
 
-// unrecorded says, once, that the record cannot be written, and when it can again.
-func (s *sensor) unrecorded(err error) {
-	switch bad := err != nil; {
-	case bad == s.failing["--record"]:
-	case bad:
-		s.failing["--record"] = true
-		s.world.complain(fmt.Errorf("the record is not written: %w", err))
-	default:
-		s.failing["--record"] = false
-		s.say("the record is written again")
+// unrecorded returns what says, once, that the record cannot be written, and when it
+// can again. It is called by the goroutine that commits.
+func (s *sensor) unrecorded() func(error) {
+	failing := false
+	return func(err error) {
+		switch bad := err != nil; {
+		case bad == failing:
+		case bad:
+			s.world.complain(fmt.Errorf("the record is not written: %w", err))
+		default:
+			s.say("the record is written again")
+		}
+		failing = err != nil
 	}
 }
 
@@ -265,11 +274,15 @@ func (s *sensor) tell(seen *sight) {
 	at := report.Instant(time.Now().UnixNano())
 	job := entry{at: seen.now, packets: map[string][]capture.RawFrame{}}
 	for i := range seen.findings {
-		f := report.NewFinding(&seen.findings[i], inputs, seen.soFar.Policy)
+		found := &seen.findings[i]
+		if s.ledger.Heard(found.ID, found.Severity, found.Verdict, found.Count) {
+			continue
+		}
+		f := report.NewFinding(found, inputs, seen.soFar.Policy)
 		if a, ok := s.ledger.Seen(&f, at); ok {
 			job.alerts = append(job.alerts, a)
 			if s.record != nil {
-				job.packets[a.ID] = s.heads.packets(&seen.findings[i])
+				job.packets[a.ID] = s.heads.packets(found)
 			}
 		}
 	}
@@ -277,8 +290,8 @@ func (s *sensor) tell(seen *sight) {
 	for _, a := range job.alerts {
 		s.told, s.worst = true, max(s.worst, a.Severity)
 	}
+	s.notice(seen)
 	if s.record != nil {
-		s.count(seen)
 		s.record.work <- job
 	} else {
 		for _, a := range job.alerts {
@@ -290,19 +303,22 @@ func (s *sensor) tell(seen *sight) {
 	s.service.ticked(time.Now())
 }
 
-// count has the record know what the capture lost and when it was blind.
-func (s *sensor) count(seen *sight) {
+// notice notes whether the interface is down, and has the record know it, and what
+// the capture lost.
+func (s *sensor) notice(seen *sight) {
+	more, was := seen.captured.Blind-s.blind, s.down
+	s.blind, s.down = seen.captured.Blind, more > 0
+	if s.record == nil {
+		return
+	}
 	w := s.record.writer
 	w.Count(seen.now, record.Counters{Frames: []uint64{seen.captured.Frames}, Loss: seen.loss})
-	switch more := seen.captured.Blind - s.blind; {
-	case more > 0 && !s.isBlind:
-		s.isBlind = true
+	switch {
+	case s.down && !was:
 		w.Blind(seen.now.Add(-more), record.CauseDown)
-	case more == 0 && s.isBlind:
-		s.isBlind = false
+	case was && !s.down:
 		w.Sees(seen.now)
 	}
-	s.blind = seen.captured.Blind
 	if policy := seen.soFar.Policy; policy != s.policy {
 		s.policy = policy
 		w.Policy(seen.now, policy)
@@ -360,13 +376,9 @@ func (s *sensor) confinement() confinement {
 	if s.watchFlags.record != "" {
 		c.Write = append(c.Write, filepath.Dir(s.watchFlags.record))
 	}
-	for _, a := range s.alerts {
-		target, _, _ := strings.Cut(a, "?")
-		switch path, isFile := strings.CutPrefix(target, "file:"); {
-		case isFile:
-			c.Write = append(c.Write, filepath.Dir(strings.ReplaceAll(strings.ReplaceAll(path, "%3F", "?"), "%25", "%")))
-		case strings.HasPrefix(target, "http"):
-			c.Write = append(c.Write, s.state)
+	for _, t := range s.targets {
+		if dir := t.Dir(s.surroundings()); dir != "" {
+			c.Write = append(c.Write, dir)
 		}
 	}
 	return c

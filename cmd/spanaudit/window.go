@@ -62,7 +62,7 @@ func (w *window) show(s *sensor, seen *sight) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	st := panel.State{
-		At: now, Audit: a, Interface: s.iface, Since: w.since, Up: true,
+		At: now, Audit: a, Interface: s.iface, Since: w.since, Up: !s.down,
 		Packets: seen.captured.Frames, Bytes: bytes, Dropped: panel.Dropped{Kernel: seen.captured.Dropped},
 		Outages: seen.captured.Outages, Blind: seen.captured.Blind,
 		Memory: memory.Sys - memory.HeapReleased, Goroutines: runtime.NumGoroutine(),

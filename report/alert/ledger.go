@@ -101,6 +101,17 @@ func (l *Ledger) Seen(f *report.Finding, now report.Instant) (Alert, bool) {
 	return Alert{}, false
 }
 
+// Heard reports whether Seen has nothing new to take of a finding, by what it was
+// called with last: such a finding need not be made for it.
+func (l *Ledger) Heard(id string, s rules.Severity, v rules.Verdict, count int) bool {
+	at, known := l.entries[id]
+	if !known {
+		return false
+	}
+	e := at.Value.(*entry)
+	return e.seen == count && !graver(e, &report.Finding{Severity: s, Verdict: v})
+}
+
 // Due returns the alerts of findings that went on since they were told, and whose
 // interval is over, the one told longest ago first. It is called every few
 // seconds, so that counts are told of what has stopped, too.

@@ -168,3 +168,21 @@ func TestTheSameCallsGiveTheSameAlerts(t *testing.T) {
 		t.Errorf("%d and %d alerts, not the same", len(a), len(b))
 	}
 }
+
+// A finding that is as it was when it was seen last need not be made for Seen.
+func TestWhatWasHeardIsKnown(t *testing.T) {
+	l := NewLedger(Origin{}, 0, 0)
+	if l.Heard("f-1", rules.High, rules.Fail, 1) {
+		t.Error("heard before it was seen")
+	}
+	l.Seen(&report.Finding{ID: "f-1", Severity: rules.High, Verdict: rules.Fail, Count: 1}, 1)
+	for _, c := range []struct {
+		severity rules.Severity
+		count    int
+		want     bool
+	}{{rules.High, 1, true}, {rules.Medium, 1, true}, {rules.High, 2, false}, {rules.Critical, 1, false}} {
+		if got := l.Heard("f-1", c.severity, rules.Fail, c.count); got != c.want {
+			t.Errorf("%s, %d times: heard %v", c.severity, c.count, got)
+		}
+	}
+}

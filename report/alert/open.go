@@ -25,6 +25,18 @@ type World struct {
 	Retry  Retry // zero for the default of QueueOptions
 }
 
+// Dir returns the directory in which the target, once it is open, makes, renames
+// and removes files, "" where it does not.
+func (t *Target) Dir(w World) string {
+	switch t.scheme {
+	case "file":
+		return filepath.Dir(t.path)
+	case "https", "http":
+		return t.spoolDir(w)
+	}
+	return ""
+}
+
 // OpenAll opens targets; when one cannot be opened, none stays open.
 func OpenAll(targets []*Target, w World) (Sinks, error) {
 	var sinks Sinks
@@ -120,13 +132,17 @@ func (t *Target) webhook(w World, q QueueOptions) (*Webhook, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir := t.spool
-	if dir == "" {
-		sum := sha256.Sum256([]byte(t.url.String()))
-		dir = filepath.Join(w.State, "webhook-"+hex.EncodeToString(sum[:8]))
-	}
 	post := NewPoster(PostOptions{URL: t.url, Secret: secret, Agent: w.Tool.Name + "/" + w.Tool.Version, TLS: config, Now: w.Now})
-	return NewWebhook(WebhookOptions{Spool: dir, Room: t.room, Post: post}, q)
+	return NewWebhook(WebhookOptions{Spool: t.spoolDir(w), Room: t.room, Post: post}, q)
+}
+
+// spoolDir is where requests wait.
+func (t *Target) spoolDir(w World) string {
+	if t.spool != "" {
+		return t.spool
+	}
+	sum := sha256.Sum256([]byte(t.url.String()))
+	return filepath.Join(w.State, "webhook-"+hex.EncodeToString(sum[:8]))
 }
 
 // readSecret reads a secret, without the white space around it.

@@ -130,3 +130,25 @@ func TestWhatCannotBeOpenedIsAnErrorAndNothingStaysOpen(t *testing.T) {
 		}
 	}
 }
+
+// Whoever confines the process is told where a target writes.
+func TestDirectoriesThatTargetsWriteIn(t *testing.T) {
+	for text, want := range map[string]string{
+		"-":                          "",
+		"syslog://127.0.0.1":         "",
+		"file:/var/log/a%3Fb.ndjson": "/var/log",
+		"https://h/x?unsigned=yes&spool=/var/spool/h": "/var/spool/h",
+	} {
+		target, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := target.Dir(World{State: "/state"}); got != want {
+			t.Errorf("%s: %q, wanted %q", text, got, want)
+		}
+	}
+	target, err := Parse("https://h/x?unsigned=yes")
+	if err != nil || !strings.HasPrefix(target.Dir(World{State: "/state"}), "/state/webhook-") {
+		t.Error(target.Dir(World{State: "/state"}), err)
+	}
+}
