@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build deb test browser bench bench-live demo lint fixtures clean
+.PHONY: help deps build deb test browser bench bench-live soak demo lint fixtures clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -28,6 +28,9 @@ bench: build ## measure: against other programs that are installed, and each sta
 
 bench-live: build ## measure what is lost of traffic on an interface; needs root, tcpreplay and tcpdump
 	go run ./fixtures/bench live ./spanaudit
+
+soak: build ## watch a busy interface for ten minutes, and see that nothing grows; needs root
+	go run ./fixtures/bench soak ./spanaudit
 
 demo: build ## audit a capture that is full of violations
 	@echo ./spanaudit audit --policy fixtures/site.yaml fixtures/violation/site.pcapng

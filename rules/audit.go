@@ -51,6 +51,9 @@ func NewAudit(p *Policy, more ...Rule) *Audit {
 	return a
 }
 
+// Policy returns that by which is judged.
+func (a *Audit) Policy() *Policy { return a.policy }
+
 // Learned takes names and leases that a message taught; client is who asked.
 func (a *Audit) Learned(client netip.Addr, at flow.Frame, l classify.Learned) {
 	for _, n := range l.Names {
@@ -116,14 +119,27 @@ type Loss struct {
 func (a *Audit) Finish(loss Loss) *Report { return a.finish(loss) }
 
 func (a *Audit) finish(loss Loss) *Report {
+	r, found := a.conclude(loss)
+	r.Inventory, r.MoreInventory = a.inventory.list(), a.inventory.more
+	r.Timeline = a.timeline.list()
+	for _, f := range found {
+		f.sort()
+		r.Findings = append(r.Findings, *f)
+	}
+	slices.SortFunc(r.Findings, byGravity)
+	return r
+}
+
+// conclude decides what could only be decided at the end. The report has neither
+// what grows with the traffic nor the findings, which are those of the ledgers.
+func (a *Audit) conclude(loss Loss) (*Report, []*Finding) {
 	c := &a.coverage
 	loss.Cut, loss.Unseen, loss.TCPBytes = c.Capture.Cut, c.Capture.Unseen, c.Capture.TCPBytes
 	c.Capture = loss.CaptureLoss
 	c.Evicted, c.Starved, c.Panics = loss.Evicted, loss.Starved, loss.Panics
 	c.Forgotten = a.site.Forgotten
 	a.listHosts()
-	r := &Report{Policy: a.policy, Start: a.start, End: a.end, Coverage: a.coverage}
-	r.Inventory, r.MoreInventory, r.Crossings = a.inventory.list(), a.inventory.more, a.crossings.list()
+	r := &Report{Policy: a.policy, Start: a.start, End: a.end, Coverage: a.coverage, Crossings: a.crossings.list()}
 	for i, rule := range a.rules {
 		if f, ok := rule.(concluder); ok && a.ledgers[i].notApplicable == "" {
 			l := a.ledgers[i]
@@ -138,22 +154,17 @@ func (a *Audit) finish(loss Loss) *Report {
 			}
 		}
 	}
+	var found []*Finding
 	lossy := a.lossy()
 	for _, l := range a.ledgers {
 		q := l.requirement(lossy)
 		q.Devices = l.byDevice(a.policy.Devices, lossy)
 		r.Requirements = append(r.Requirements, q)
-		for _, f := range l.findings {
-			slices.SortFunc(f.Evidence, byFrame)
-			slices.SortFunc(f.Context, byFrame)
-			r.Findings = append(r.Findings, *f)
-		}
+		found = slices.AppendSeq(found, maps.Values(l.findings))
 	}
-	slices.SortFunc(r.Findings, byGravity)
-	r.Timeline = a.timeline.list()
-	r.waive()
+	r.waive(found)
 	r.Statements = judgeStatements(r.Requirements)
-	return r
+	return r, found
 }
 
 // Conclusion is the whole audit under judgement by one rule.

@@ -54,6 +54,20 @@ type Finding struct {
 	names     []string     // of the messages that prove it, where failOnce counts it
 }
 
+// Copy returns the finding as it is now, sharing nothing that changes.
+func (f *Finding) Copy() Finding {
+	c := *f
+	c.Flows, c.Evidence, c.Context, c.peers = slices.Clone(f.Flows), slices.Clone(f.Evidence), slices.Clone(f.Context), slices.Clone(f.peers)
+	c.sort()
+	return c
+}
+
+// sort puts the frames in their order.
+func (f *Finding) sort() {
+	slices.SortFunc(f.Evidence, byFrame)
+	slices.SortFunc(f.Context, byFrame)
+}
+
 // with notes that a violation of the finding was towards the address. Of more
 // than fit, the lowest are kept, so that the order of flows does not matter.
 func (f *Finding) with(peer netip.Addr) {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -19,21 +20,91 @@ func (*captureVisibility) revisable() {}
 func (*capturePeriod) revisable()     {}
 
 // Peek returns the report as it would be if nothing followed. The Audit goes on as
-// if it had not been asked; the report does not change with it.
-func (a *Audit) Peek(loss Loss) *Report {
+// if it had not been asked; the report does not change with it. The time that it
+// takes grows with the findings.
+func (a *Audit) Peek(loss Loss) (r *Report) {
+	a.asIf(true, func() { r = a.finish(loss) })
+	return r
+}
+
+// FindingCount counts the findings of a rule that have a severity.
+type FindingCount struct {
+	Rule     string
+	Severity Severity
+	Findings int // that no waiver excuses
+	Waived   int // that one does
+}
+
+// Outline is Peek for who asks every second: the report has no Inventory, no
+// Timeline, and of the findings at most so many, those that began last. All of
+// them are counted, by rule and severity.
+func (a *Audit) Outline(loss Loss, most int) (r *Report, counts []FindingCount) {
+	a.asIf(false, func() {
+		var found []*Finding
+		r, found = a.conclude(loss)
+		counts = countFindings(found)
+		slices.SortFunc(found, func(x, y *Finding) int { return cmp.Or(cmp.Compare(y.First, x.First), cmp.Compare(x.ID, y.ID)) })
+		for _, f := range found[:min(len(found), most)] {
+			r.Findings = append(r.Findings, f.Copy())
+		}
+	})
+	slices.SortFunc(r.Findings, byGravity)
+	return r, counts
+}
+
+// Each calls do with every finding as it would stand if nothing followed, in no
+// order. It is valid until do returns and must not be changed; Copy keeps it.
+func (a *Audit) Each(loss Loss, do func(*Finding)) {
+	a.asIf(false, func() {
+		_, found := a.conclude(loss)
+		for _, f := range found {
+			do(f)
+		}
+	})
+}
+
+func countFindings(found []*Finding) []FindingCount {
+	by := map[FindingCount]*FindingCount{}
+	for _, f := range found {
+		k := FindingCount{Rule: f.Rule, Severity: f.Severity}
+		if by[k] == nil {
+			by[k] = &FindingCount{Rule: f.Rule, Severity: f.Severity}
+		}
+		if f.Waiver != nil {
+			by[k].Waived++
+		} else {
+			by[k].Findings++
+		}
+	}
+	var list []FindingCount
+	for _, t := range by {
+		list = append(list, *t)
+	}
+	slices.SortFunc(list, func(x, y FindingCount) int {
+		return cmp.Or(cmp.Compare(y.Severity, x.Severity), cmp.Compare(x.Rule, y.Rule))
+	})
+	return list
+}
+
+// asIf calls do, which may conclude, and leaves the Audit as it was. Only where
+// whole is set do's findings are copies, but for those of rules that conclude.
+func (a *Audit) asIf(whole bool, do func()) {
 	coverage, moments := a.coverage, *a.timeline
-	ledgers := make([]ledger, len(a.ledgers))
+	kept := make([]*ledger, len(a.ledgers)) // nil where it cannot change
 	for i, l := range a.ledgers {
-		ledgers[i] = *l
-		*l = l.copy()
+		if _, concludes := a.rules[i].(concluder); concludes || whole {
+			was := *l
+			kept[i], *l = &was, l.copy()
+		}
 	}
 	a.coverage.Protocols, a.timeline.moments = maps.Clone(coverage.Protocols), moments.copy()
-	r := a.finish(loss)
+	do()
 	a.coverage, *a.timeline = coverage, moments
-	for i := range ledgers {
-		*a.ledgers[i] = ledgers[i]
+	for i, was := range kept {
+		if was != nil {
+			*a.ledgers[i] = *was
+		}
 	}
-	return r
 }
 
 // copy returns a ledger that shares nothing that changes.
@@ -46,8 +117,7 @@ func (l *ledger) copy() ledger {
 	}
 	c.findings, c.known = make(map[string]*Finding, len(l.findings)), nil
 	for id, f := range l.findings {
-		g := *f
-		g.Flows, g.Evidence, g.Context, g.peers = slices.Clone(f.Flows), slices.Clone(f.Evidence), slices.Clone(f.Context), slices.Clone(f.peers)
+		g := f.Copy()
 		c.findings[id] = &g
 	}
 	return c

@@ -45,15 +45,15 @@ type WaiverUse struct {
 	Remarks []string
 }
 
-// waive marks the findings that the policy's waivers excuse. They keep their
-// severity and their verdict.
-func (r *Report) waive() {
+// waive marks those of the findings that the policy's waivers excuse. They keep
+// their severity and their verdict.
+func (r *Report) waive(found []*Finding) {
 	uses := make([]WaiverUse, len(r.Policy.Waivers))
 	for i := range uses {
 		uses[i].Waiver = &r.Policy.Waivers[i]
 	}
-	for i := range r.Findings {
-		f := &r.Findings[i]
+	for _, f := range found {
+		f.Waiver = nil
 		at := cmp.Or(f.Last, r.End).UTC()
 		for u := range uses {
 			switch w := &uses[u]; {
@@ -72,8 +72,16 @@ func (r *Report) waive() {
 		uses[i].remark(r.End)
 	}
 	r.Waivers = uses
+	all, waived := map[string]int{}, map[string]int{} // by rule
+	for _, f := range found {
+		all[f.Rule]++
+		if f.Waiver != nil {
+			waived[f.Rule]++
+		}
+	}
 	for i := range r.Requirements {
-		r.Requirements[i].excuse(r.Findings)
+		q := &r.Requirements[i]
+		q.excuse(waived[q.Rule], all[q.Rule])
 	}
 }
 
@@ -134,18 +142,9 @@ func (u *WaiverUse) remark(end flow.Time) {
 	}
 }
 
-// excuse counts which findings of the requirement are waived, and says so.
-func (q *Requirement) excuse(findings []Finding) {
-	all := 0
-	for i := range findings {
-		if findings[i].Rule != q.Rule {
-			continue
-		}
-		all++
-		if findings[i].Waiver != nil {
-			q.Waived++
-		}
-	}
+// excuse notes how many of all findings of the requirement are waived.
+func (q *Requirement) excuse(waived, all int) {
+	q.Waived = waived
 	if q.Waived == 0 {
 		return
 	}

@@ -273,19 +273,23 @@ func (s *sensor) tell(seen *sight) {
 	inputs := []report.Input{{Name: s.iface}}
 	at := report.Instant(time.Now().UnixNano())
 	job := entry{at: seen.now, packets: map[string][]capture.RawFrame{}}
-	for i := range seen.findings {
-		found := &seen.findings[i]
-		if s.ledger.Heard(found.ID, found.Severity, found.Verdict, found.Count) {
-			continue
+	seen.each(func(found *rules.Finding, count int) {
+		if found.Waiver != nil || s.ledger.Heard(found.ID, found.Severity, found.Verdict, count) {
+			return
 		}
-		f := report.NewFinding(found, inputs, seen.soFar.Policy)
+		now := found.Copy()
+		now.Count = count
+		f := report.NewFinding(&now, inputs, seen.policy)
 		if a, ok := s.ledger.Seen(&f, at); ok {
 			job.alerts = append(job.alerts, a)
 			if s.record != nil {
-				job.packets[a.ID] = s.heads.packets(found)
+				job.packets[a.ID] = s.heads.packets(&now)
 			}
 		}
-	}
+	})
+	slices.SortStableFunc(job.alerts, func(x, y alert.Alert) int {
+		return cmp.Or(cmp.Compare(y.Severity, x.Severity), cmp.Compare(x.First, y.First), cmp.Compare(x.ID, y.ID))
+	})
 	job.alerts = append(job.alerts, s.ledger.Due(at)...)
 	for _, a := range job.alerts {
 		s.told, s.worst = true, max(s.worst, a.Severity)
@@ -319,7 +323,7 @@ func (s *sensor) notice(seen *sight) {
 	case was && !s.down:
 		w.Sees(seen.now)
 	}
-	if policy := seen.soFar.Policy; policy != s.policy {
+	if policy := seen.policy; policy != s.policy {
 		s.policy = policy
 		w.Policy(seen.now, policy)
 	}

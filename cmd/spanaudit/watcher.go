@@ -14,7 +14,8 @@ import (
 // its own, which judges a flow each time that it says more: what it counts is of no
 // use, and what it finds the audit proper finds when the flow is over.
 type watcher struct {
-	early *rules.Audit
+	early  *rules.Audit
+	counts map[string]int // of the audit proper, by the finding's id; reused
 
 	record *record.Writer // of flows that go on, too; nil where there is none
 	tell   func(*sight)   // is called twice a second, and once in the end
@@ -25,19 +26,21 @@ type watcher struct {
 // sight is what a watcher tells of.
 type sight struct {
 	now      flow.Time
-	findings []rules.Finding // that stand
-	soFar    *rules.Report   // as it would be if nothing followed
+	policy   *rules.Policy
 	captured capture.Stats
 	loss     rules.Loss
+
+	audit *rules.Audit                    // so far; valid during tell
+	each  func(func(*rules.Finding, int)) // hands over the findings that stand and how often each was seen, as rules.Audit.Each does
 }
 
 func newWatcher(p *rules.Policy, tell func(*sight)) *watcher {
-	return &watcher{early: rules.NewAudit(p), tell: tell}
+	return &watcher{early: rules.NewAudit(p), counts: map[string]int{}, tell: tell}
 }
 
 // look tells of what is found by now, a tick of the batch.
 func (w *watcher) look(p *pipeline, now flow.Time, b *batch) {
-	w.report(p.audit, &sight{now: now, captured: b.captured}, p.lossBy(b), false)
+	w.report(p.audit, &sight{now: now, policy: p.audit.Policy(), captured: b.captured, loss: p.lossBy(b)}, false)
 	if next := w.reload.Swap(nil); next != nil {
 		p.audit, w.early = rules.NewAudit(next), rules.NewAudit(next)
 	}
@@ -46,22 +49,21 @@ func (w *watcher) look(p *pipeline, now flow.Time, b *batch) {
 // last tells of what is found in the end, when what follows cannot show otherwise
 // any more.
 func (w *watcher) last(audit *rules.Audit, now flow.Time, captured capture.Stats, loss rules.Loss) {
-	w.report(audit, &sight{now: now, captured: captured}, loss, true)
+	w.report(audit, &sight{now: now, policy: audit.Policy(), captured: captured, loss: loss}, true)
 }
 
 // report tells of the findings that stand. Those about the capture as a whole are
 // the report's: nobody is to be woken up by them.
-func (w *watcher) report(audit *rules.Audit, s *sight, loss rules.Loss, over bool) {
-	s.loss, s.soFar = loss, audit.Peek(loss)
-	counts := map[string]int{}
-	for i := range s.soFar.Findings {
-		counts[s.soFar.Findings[i].ID] = s.soFar.Findings[i].Count
-	}
-	for _, f := range w.early.Peek(loss).Findings {
-		if !strings.HasPrefix(f.Rule, "capture-") && (over || !f.Revisable) {
-			f.Count = max(counts[f.ID], 1)
-			s.findings = append(s.findings, f)
-		}
+func (w *watcher) report(audit *rules.Audit, s *sight, over bool) {
+	s.audit = audit
+	s.each = func(do func(*rules.Finding, int)) {
+		clear(w.counts)
+		audit.Each(s.loss, func(f *rules.Finding) { w.counts[f.ID] = f.Count })
+		w.early.Each(s.loss, func(f *rules.Finding) {
+			if !strings.HasPrefix(f.Rule, "capture-") && (over || !f.Revisable) {
+				do(f, max(w.counts[f.ID], 1))
+			}
+		})
 	}
 	w.tell(s)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,14 +11,16 @@ import (
 
 	"spanaudit/report"
 	"spanaudit/report/panel"
+	"spanaudit/rules"
 )
 
 // window is the page, the metrics and the health of a watch; the nil window is
 // none.
 type window struct {
-	panel *panel.Panel
-	since time.Time
-	shown time.Time // when the state was shown last
+	panel  *panel.Panel
+	since  time.Time
+	shown  time.Time                        // when the state was shown last
+	wanted chan chan<- func() *report.Audit // by who looks at the report
 }
 
 // openWindow begins to serve at an address, "none" for none, with the token in a
@@ -38,13 +41,44 @@ func openWindow(address, tokenFile string) (*window, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w; --listen none serves nothing", err)
 	}
-	p, err := panel.New(panel.Options{Tool: tool(), Token: token, Render: report.HTML})
-	if err != nil {
+	w := &window{since: time.Now(), wanted: make(chan chan<- func() *report.Audit)}
+	if w.panel, err = panel.New(panel.Options{Tool: tool(), Token: token, Render: report.HTML, Audit: w.audit}); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	go func() { _ = p.Serve(l) }() // until Close
-	return &window{panel: p, since: time.Now()}, nil
+	go func() { _ = w.panel.Serve(l) }() // until Close
+	return w, nil
 }
+
+// audit returns the whole audit, which the engine hands over when it shows its
+// state the next time.
+func (w *window) audit(ctx context.Context) (*report.Audit, error) {
+	reply := make(chan func() *report.Audit, 1)
+	select {
+	case w.wanted <- reply:
+		return (<-reply)(), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// hand hands the whole audit to who wants it, if somebody does.
+func (w *window) hand(s *sensor, seen *sight) {
+	select {
+	case reply := <-w.wanted:
+		r, inputs := seen.audit.Peek(seen.loss), []report.Input{{Name: s.iface, Packets: seen.captured.Frames}}
+		reply <- func() *report.Audit { return auditNow(inputs, r) }
+	default:
+	}
+}
+
+func auditNow(inputs []report.Input, r *rules.Report) *report.Audit {
+	a := report.New(tool(), inputs, r)
+	a.Reported = report.Instant(time.Now().UnixNano())
+	return a
+}
+
+// maxShown bounds the findings that the page shows beside those that were told.
+const maxShown = 100
 
 // show shows how the watch stands, at most once a second.
 func (w *window) show(s *sensor, seen *sight) {
@@ -53,8 +87,9 @@ func (w *window) show(s *sensor, seen *sight) {
 		return
 	}
 	w.shown = now
-	a := report.New(tool(), []report.Input{{Name: s.iface, Packets: seen.captured.Frames}}, seen.soFar)
-	a.Reported = report.Instant(now.UnixNano())
+	w.hand(s, seen)
+	outline, counts := seen.audit.Outline(seen.loss, maxShown)
+	a := auditNow([]report.Input{{Name: s.iface, Packets: seen.captured.Frames}}, outline)
 	var bytes uint64
 	for _, x := range a.Crossings {
 		bytes += x.Bytes
@@ -62,7 +97,7 @@ func (w *window) show(s *sensor, seen *sight) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	st := panel.State{
-		At: now, Audit: a, Interface: s.iface, Since: w.since, Up: !s.down,
+		At: now, Audit: a, Counts: counts, Interface: s.iface, Since: w.since, Up: !s.down,
 		Packets: seen.captured.Frames, Bytes: bytes, Dropped: panel.Dropped{Kernel: seen.captured.Dropped},
 		Outages: seen.captured.Outages, Blind: seen.captured.Blind,
 		Memory: memory.Sys - memory.HeapReleased, Goroutines: runtime.NumGoroutine(),

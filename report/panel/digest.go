@@ -55,27 +55,29 @@ const (
 	maxLines        = 30
 )
 
-// newDigest makes one of an audit, and an empty one of none.
-func newDigest(a *report.Audit) *digest {
+// newDigest makes one of an audit and the counts of its findings, nil where they
+// are all there, and an empty one of none.
+func newDigest(a *report.Audit, counts []rules.FindingCount) *digest {
 	d := &digest{findings: map[ofRule]int{}, excused: map[ofRule]int{}, headline: "Nothing was audited yet."}
 	if a == nil {
 		return d
 	}
-	for i := range a.Findings {
-		f := &a.Findings[i]
-		if f.Severity < rules.Info || f.Severity > rules.Critical {
-			continue
-		}
-		by := ofRule{f.Rule, f.Severity}
-		if f.Waiver != nil {
-			d.waived++
-			d.excused[by]++
-			continue
-		}
-		d.severities[f.Severity]++
-		d.findings[by]++
+	if counts == nil {
+		counts = countsOf(a)
 	}
-	d.headline = headline(a)
+	all := 0
+	for _, c := range counts {
+		if c.Severity < rules.Info || c.Severity > rules.Critical {
+			continue
+		}
+		by := ofRule{c.Rule, c.Severity}
+		d.severities[c.Severity] += c.Findings
+		d.findings[by] += c.Findings
+		d.waived += c.Waived
+		d.excused[by] += c.Waived
+		all += c.Findings + c.Waived
+	}
+	d.headline = headline(a, all)
 	for _, q := range a.Requirements[:min(len(a.Requirements), maxRequirements)] {
 		d.requirements = append(d.requirements, newRequirement(&q))
 	}
@@ -88,7 +90,19 @@ func newDigest(a *report.Audit) *digest {
 	return d
 }
 
-func headline(a *report.Audit) string {
+func countsOf(a *report.Audit) (counts []rules.FindingCount) {
+	for i := range a.Findings {
+		f := &a.Findings[i]
+		c := rules.FindingCount{Rule: f.Rule, Severity: f.Severity, Findings: 1}
+		if f.Waiver != nil {
+			c.Findings, c.Waived = 0, 1
+		}
+		counts = append(counts, c)
+	}
+	return counts
+}
+
+func headline(a *report.Audit, findings int) string {
 	failed := 0
 	for _, q := range a.Requirements {
 		if q.Verdict == rules.Fail {
@@ -99,9 +113,9 @@ func headline(a *report.Audit) string {
 	case a.Coverage.Packets == 0:
 		return "No packet could be judged yet: nothing is shown about this network."
 	case failed > 0:
-		return fmt.Sprintf("%d of %s failed, with %s.", failed, counted(len(a.Requirements), "requirement"), counted(len(a.Findings), "finding"))
-	case len(a.Findings) > 0:
-		return fmt.Sprintf("Of %s none failed; of %s it could not be decided.", counted(len(a.Requirements), "requirement"), counted(len(a.Findings), "finding"))
+		return fmt.Sprintf("%d of %s failed, with %s.", failed, counted(len(a.Requirements), "requirement"), counted(findings, "finding"))
+	case findings > 0:
+		return fmt.Sprintf("Of %s none failed; of %s it could not be decided.", counted(len(a.Requirements), "requirement"), counted(findings, "finding"))
 	}
 	return fmt.Sprintf("No violation was observed in %s. What was not observed is not shown to hold.", counted(a.Coverage.Flows, "flow"))
 }

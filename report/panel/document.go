@@ -22,12 +22,12 @@ func (p *Panel) serveHTML(w http.ResponseWriter, r *http.Request) {
 
 // serveAudit writes the audit so far.
 func (p *Panel) serveAudit(w http.ResponseWriter, r *http.Request, kind string, render func(io.Writer, *report.Audit) error) {
-	p.mu.Lock()
-	var a *report.Audit
-	if p.state != nil {
-		a = p.state.Audit
+	a, err := p.audit(r.Context())
+	if err != nil {
+		p.opt.Log.Printf("%s: %v", r.URL.Path, err)
+		refuse(w, http.StatusServiceUnavailable, "the engine does not say how things stand")
+		return
 	}
-	p.mu.Unlock()
 	if a == nil {
 		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusServiceUnavailable, "nothing was audited yet")
@@ -44,6 +44,22 @@ func (p *Panel) serveAudit(w http.ResponseWriter, r *http.Request, kind string, 
 		w.Header().Set("Content-Security-Policy", policy+"; frame-ancestors 'none'")
 	}
 	w.Write(text)
+}
+
+// audit returns the audit so far; nil before there is one.
+func (p *Panel) audit(ctx context.Context) (*report.Audit, error) {
+	p.mu.Lock()
+	s := p.state
+	p.mu.Unlock()
+	switch {
+	case s == nil:
+		return nil, nil
+	case p.opt.Audit == nil:
+		return s.Audit, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, aliveFor)
+	defer cancel()
+	return p.opt.Audit(ctx)
 }
 
 // render renders the audit. One is rendered at a time, because of the memory that

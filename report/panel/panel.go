@@ -8,6 +8,7 @@
 package panel
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log"
@@ -32,6 +33,10 @@ type Options struct {
 	// Render writes /report.html. Without it there is no such page. It is not
 	// called twice at a time, and nothing of the audit is changed by it.
 	Render func(io.Writer, *report.Audit) error
+
+	// Audit returns the whole audit so far, for who asks for the report; nil where
+	// State is told all of it.
+	Audit func(context.Context) (*report.Audit, error)
 
 	Recent  int         // alerts that are kept for the page; 0 is 100
 	Clients int         // pages that are kept up to date at a time; 0 is 32
@@ -75,7 +80,7 @@ func New(o Options) (*Panel, error) {
 	now := time.Now()
 	p := &Panel{
 		opt: o, tool: report.Tool{Name: report.Line(o.Tool.Name), Version: report.Line(o.Tool.Version)},
-		writing: make(chan struct{}, 1), ticked: now, digest: newDigest(nil), clients: map[*client]bool{},
+		writing: make(chan struct{}, 1), ticked: now, digest: newDigest(nil, nil), clients: map[*client]bool{},
 		told: alerts{run: strconv.FormatInt(now.UnixNano(), 36), bound: o.Recent},
 	}
 	var err error
@@ -121,7 +126,7 @@ func (p *Panel) State(s State) {
 	case s.Audit == nil && p.state != nil:
 		s.Audit = p.state.Audit
 	case s.Audit != nil:
-		p.digest = newDigest(s.Audit)
+		p.digest = newDigest(s.Audit, s.Counts)
 	}
 	p.rates.add(p.state, &s)
 	p.state = &s

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"spanaudit/report"
+	"spanaudit/rules"
 )
 
 // State is how a sensor stands at one time. What is zero is not known, or not
@@ -11,6 +12,9 @@ import (
 type State struct {
 	At    time.Time     // when it stood so; rates are made of the counts of two
 	Audit *report.Audit // so far; nil where it is the last one still. Nobody changes it afterwards, nor its maps
+
+	// Counts is of all findings, where Audit has a part of them; nil where it has all.
+	Counts []rules.FindingCount
 
 	Interface string
 	Since     time.Time // since when it is watched
