@@ -62,6 +62,7 @@ type Stats struct {
 	Packets    uint64 // taken, duplicates aside
 	Duplicates uint64 // dropped as second copies
 	Flows      uint64 // opened
+	Open       int    // of those, under way
 	Evicted    uint64 // flows ended for lack of resources
 	Starved    uint64 // flows whose ordering was cut short by MaxBytes
 }
@@ -102,7 +103,11 @@ func NewTable(cfg Config, h Handler) *Table {
 }
 
 // Stats returns the counts so far.
-func (t *Table) Stats() Stats { return t.stats }
+func (t *Table) Stats() Stats {
+	s := t.stats
+	s.Open = t.flows.used
+	return s
+}
 
 // Add takes one packet. order is its position in the whole input: it must grow
 // from call to call and names the flow that the packet may open.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"os"
-	"runtime"
 	"runtime/debug"
 )
+
+// heap is how the collector is set up. GOGC and GOMEMLIMIT hold where they are
+// set. The nil heap, of a process that is not this program's own, changes nothing.
+type heap struct{ ballast []byte }
 
 const (
 	// ballast is memory that is asked for and never touched, so that it costs
@@ -15,18 +18,28 @@ const (
 	// heapLimit is where the collector begins to spend processor time to save
 	// memory: a million flows fit into it.
 	heapLimit = 1 << 30
+
+	// longPercent is by how much the heap of a watch may grow beyond what is live
+	// before it is collected: it shares a machine for months.
+	longPercent = 40
 )
 
-// withHeap runs do with a collector that is set up for audits. GOGC and
-// GOMEMLIMIT hold where they are set.
-func withHeap(do func() int) int {
+// newHeap sets the collector up for audits.
+func newHeap() *heap {
+	h := &heap{}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(heapLimit)
 	}
-	var weight []byte
 	if os.Getenv("GOGC") == "" {
-		weight = make([]byte, ballast)
+		h.ballast = make([]byte, ballast)
 	}
-	defer runtime.KeepAlive(weight)
-	return do()
+	return h
+}
+
+// forLong sets it up for a process that stays.
+func (h *heap) forLong() {
+	if h != nil && h.ballast != nil {
+		h.ballast = nil
+		debug.SetGCPercent(longPercent)
+	}
 }

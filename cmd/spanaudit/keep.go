@@ -11,14 +11,17 @@ import (
 	"spanaudit/rules"
 )
 
-// Bounds of what a keep holds.
+// Bounds of what a keep holds. The frames of both are some 100 bytes each beside
+// their data.
 const (
-	keptFrames = 64       // of the beginning of one conversation
-	keptBytes  = 64 << 20 // of all conversations; beyond it the oldest go
-	lateBytes  = 16 << 20 // of frames that tell names and addresses, whenever they come
-	keptFrame  = 2048     // of one frame; what is longer is kept up to there
+	headBytes  = 24 << 20 // of the beginnings of conversations
+	headFrames = 96 << 10
+	tellBytes  = 6 << 20 // of frames that tell names, addresses and the time
+	tellFrames = 32 << 10
 
-	keptOverhead = 256 // bytes that a frame costs beside its data, and a conversation again
+	keptFrames = 64       // of the beginning of one conversation
+	keptWhole  = 32 << 10 // bytes of one whose frames are kept whole, as a card may hand on many segments in one
+	keptFrame  = 2048     // bytes of one frame after these
 )
 
 // keep holds the beginnings of conversations while an interface is watched, and
@@ -26,75 +29,71 @@ const (
 // packets when it is found. It may be used by several goroutines.
 type keep struct {
 	mu    sync.Mutex
-	talks map[conversation]*kept
-	where map[uint64]*kept // by the numbers of their frames
-	order []*kept          // as they began
-	bytes int
-	lone  []keptFrameOf // in the order in which they came
-	late  int           // bytes in lone
-
-	raw map[flow.Frame]capture.RawFrame // of a batch; reused
-}
-
-// kept is the beginning of a conversation.
-type kept struct {
-	of     conversation
-	frames []keptFrameOf
-	bytes  int
-}
-
-// keptFrameOf is a frame and what selection wants to know of its packet; of one
-// that gave none the packet has only the frame.
-type keptFrameOf struct {
-	packet flow.Packet
-	raw    capture.RawFrame
+	heads *reel
+	tells *reel
 }
 
 func newKeep() *keep {
-	return &keep{talks: map[conversation]*kept{}, where: map[uint64]*kept{}, raw: map[flow.Frame]capture.RawFrame{}}
+	return &keep{heads: newReel(headBytes, headFrames), tells: newReel(tellBytes, tellFrames)}
 }
 
 // take looks at a batch of an interface.
 func (k *keep) take(b *capture.Batch) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	clear(k.raw)
-	for _, f := range b.Frames {
-		k.raw[f.Frame] = f
-	}
+	frames := inOrder(b.Frames)
 	for i := range b.Packets {
 		p := &b.Packets[i]
-		raw, ok := k.raw[p.Frame]
-		if !ok {
-			continue
-		}
-		c := conversationOf(p)
-		on := k.talks[c]
-		if on == nil || p.Protocol == flow.TCP && p.Flags&(flow.SYN|flow.ACK) == flow.SYN && len(on.frames) == keptFrames {
-			on = &kept{of: c, bytes: keptOverhead}
-			k.bytes += keptOverhead
-			k.talks[c] = on
-			k.order = append(k.order, on)
-		}
+		raw, ok := frames(p.Frame)
 		switch {
-		case len(on.frames) < keptFrames:
-			k.bytes += on.add(p, raw)
-			k.where[p.Frame.Number] = on
-		case tellsLate(p):
-			k.lonely(p, raw)
+		case !ok:
+		case tells(p):
+			k.tells.take(k.tells.talk(p), p.Flags, raw, keptFrame)
+		default:
+			if t := k.heads.talk(p); t != nil && t.frames < keptFrames {
+				k.heads.take(t, p.Flags, raw, max(keptWhole-t.bytes, keptFrame))
+			}
 		}
 	}
+	frames = inOrder(b.Frames)
 	for _, claim := range b.ARPs {
-		if raw, ok := k.raw[claim.Frame]; ok {
-			k.lonely(&flow.Packet{Frame: claim.Frame}, raw)
+		if raw, ok := frames(claim.Frame); ok {
+			k.tells.take(nil, 0, raw, keptFrame)
 		}
 	}
-	k.shrink()
 }
 
-// tellsLate reports whether a packet may tell names, addresses or the time however
+// inOrder returns what finds frames that are asked for in their order.
+func inOrder(frames []capture.RawFrame) func(flow.Frame) (capture.RawFrame, bool) {
+	return func(f flow.Frame) (capture.RawFrame, bool) {
+		for i := range frames {
+			if frames[i].Frame == f {
+				raw := frames[i]
+				frames = frames[i:] // the next may be in the same
+				return raw, true
+			}
+		}
+		return capture.RawFrame{}, false
+	}
+}
+
+// talk returns the talk that a packet belongs to; nil of one whose beginning is
+// over.
+func (r *reel) talk(p *flow.Packet) *talk {
+	c := conversationOf(p)
+	t, opens := r.talks[c], p.Protocol == flow.TCP && p.Flags&(flow.SYN|flow.ACK) == flow.SYN
+	switch {
+	case t != nil && !(opens && t.frames >= keptFrames):
+		return t
+	case !opens && r.spent.has(c, p.Frame.Time):
+		return nil
+	}
+	return r.begin(c)
+}
+
+// tells reports whether a packet may tell names, addresses or the time, however
 // long its conversation lasts.
-func tellsLate(p *flow.Packet) bool {
+func tells(p *flow.Packet) bool {
 	if p.Protocol != flow.UDP {
 		return false
 	}
@@ -107,67 +106,19 @@ func tellsLate(p *flow.Packet) bool {
 	return false
 }
 
-func (on *kept) add(p *flow.Packet, raw capture.RawFrame) int {
-	f := keptOf(p, raw)
-	on.frames = append(on.frames, f)
-	on.bytes += keptOverhead + len(f.raw.Data)
-	return keptOverhead + len(f.raw.Data)
-}
-
-func keptOf(p *flow.Packet, raw capture.RawFrame) keptFrameOf {
-	raw.Data = bytes.Clone(raw.Data[:min(len(raw.Data), keptFrame)])
-	return keptFrameOf{flow.Packet{Frame: p.Frame, Protocol: p.Protocol, Src: p.Src, Dst: p.Dst, Flags: p.Flags, SrcMAC: p.SrcMAC, DstMAC: p.DstMAC}, raw}
-}
-
-func (k *keep) lonely(p *flow.Packet, raw capture.RawFrame) {
-	f := keptOf(p, raw)
-	k.lone = append(k.lone, f)
-	k.late += keptOverhead + len(f.raw.Data)
-}
-
-// shrink lets go of the oldest.
-func (k *keep) shrink() {
-	n := 0
-	for ; k.bytes > keptBytes && n < len(k.order); n++ {
-		on := k.order[n]
-		k.bytes -= on.bytes
-		if k.talks[on.of] == on {
-			delete(k.talks, on.of)
-		}
-		for i := range on.frames {
-			delete(k.where, on.frames[i].packet.Frame.Number)
-		}
-	}
-	k.order = slices.Delete(k.order, 0, n)
-	n = 0
-	for ; k.late > lateBytes && n < len(k.lone); n++ {
-		k.late -= keptOverhead + len(k.lone[n].raw.Data)
-	}
-	k.lone = slices.Delete(k.lone, 0, n)
-}
-
 // packets returns the frames that show a finding, as far as they were kept, in the
 // order in which they came.
 func (k *keep) packets(f *rules.Finding) []capture.RawFrame {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := newSelection(f, scopeNamed)
-	var all []keptFrameOf
-	var taken []*kept
-	for f := range s.wanted {
-		if on := k.where[f.Number]; on != nil && !slices.Contains(taken, on) {
-			taken = append(taken, on)
-			all = append(all, on.frames...)
-		}
+	var all []reeledPacket
+	for _, r := range []*reel{k.heads, k.tells} {
+		all = append(all, r.around(s)...)
 	}
-	for _, x := range k.lone {
-		if _, ok := s.wanted[x.packet.Frame]; ok {
-			all = append(all, x)
-		}
-	}
-	slices.SortFunc(all, func(x, y keptFrameOf) int { return cmp.Compare(x.packet.Frame.Number, y.packet.Frame.Number) })
+	slices.SortFunc(all, func(x, y reeledPacket) int { return cmp.Compare(x.raw.Frame.Number, y.raw.Frame.Number) })
 	for i := range all {
-		if _, ok := s.wanted[all[i].packet.Frame]; ok && all[i].packet.Protocol != 0 {
+		if _, ok := s.wanted[all[i].raw.Frame]; ok && all[i].packet.Protocol != 0 {
 			s.locate(&all[i].packet)
 		}
 	}
@@ -180,9 +131,48 @@ func (k *keep) packets(f *rules.Finding) []capture.RawFrame {
 	s.finish()
 	var frames []capture.RawFrame
 	for _, x := range all {
-		if s.picked[x.packet.Frame] {
+		if s.picked[x.raw.Frame] {
+			x.raw.Data = bytes.Clone(x.raw.Data)
 			frames = append(frames, x.raw)
 		}
 	}
 	return frames
+}
+
+// reeledPacket is a frame of a reel and what is known of its packet; of one that
+// gave none nothing.
+type reeledPacket struct {
+	packet flow.Packet
+	raw    capture.RawFrame
+}
+
+// around returns the frames that a selection wants, with those of the same
+// conversations, or of long ones without.
+func (r *reel) around(s *selection) (list []reeledPacket) {
+	taken := map[uint64]bool{}
+	add := func(place uint64) {
+		if taken[place] {
+			return
+		}
+		taken[place] = true
+		f := r.held(place)
+		x := reeledPacket{raw: r.raw(place)}
+		if f.of != nil {
+			x.packet = flow.Packet{Frame: f.frame, Protocol: f.of.of.protocol, Src: f.of.of.a, Dst: f.of.of.b, Flags: f.flags}
+		}
+		list = append(list, x)
+	}
+	for f := range s.wanted {
+		place, ok := r.where[f.Number]
+		if !ok || r.held(place).frame != f {
+			continue
+		}
+		add(place)
+		if t := r.held(place).of; t != nil && t.frames <= keptFrames {
+			for at := t.first; at != 0; at = r.held(at).then {
+				add(at)
+			}
+		}
+	}
+	return list
 }

@@ -7,13 +7,17 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 )
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that has seen enough does not change the verdict
-	os.Exit(withHeap(func() int { return run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv, confine}) }))
+	h := newHeap()
+	status := run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv, confine, h})
+	runtime.KeepAlive(h)
+	os.Exit(status)
 }
 
 // world is what the program has of its surroundings beside the file system.
@@ -26,6 +30,8 @@ type world struct {
 	// confine has the process give up what it does not need any more; nil where
 	// the process is not this program's own, as in tests.
 	confine func(confinement) ([]layer, error)
+
+	heap *heap
 }
 
 // complain writes an error for the person at the terminal.

@@ -387,6 +387,14 @@ func (p *pipeline) lossBy(b *batch) rules.Loss {
 	return l
 }
 
+// open counts the flows that were under way when the batch was through.
+func (b *batch) open() (n int) {
+	for i := range b.found {
+		n += b.found[i].table.Open
+	}
+	return n
+}
+
 func (p *pipeline) captureLoss(s capture.Stats) rules.Loss {
 	return rules.Loss{CaptureLoss: rules.CaptureLoss{
 		Dropped: s.Dropped, Counted: s.Received > 0, Undecoded: s.Undecoded, FragmentsGivenUp: s.FragmentsLost,

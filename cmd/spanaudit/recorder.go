@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"sync/atomic"
 	"time"
 
 	"spanaudit/capture"
 	"spanaudit/flow"
 	"spanaudit/report"
 	"spanaudit/report/alert"
+	"spanaudit/report/panel"
 	"spanaudit/report/record"
 	"spanaudit/rules"
 )
@@ -26,6 +29,8 @@ type recorder struct {
 	done   chan struct{}
 	tell   func(alert.Alert)
 	failed func(error) // of a commit; nil when one succeeds again
+	path   string
+	stands atomic.Pointer[panel.Record]
 }
 
 // maxOwed bounds the findings that wait for a record that cannot be written.
@@ -50,7 +55,7 @@ func openRecord(path string, opt record.Options, iface string, p *rules.Policy) 
 		return nil, fmt.Errorf("--record: %w", errors.Join(err, store.Close()))
 	}
 	w.Policy(now, p)
-	return &recorder{store: store, writer: w, work: make(chan entry, 64), done: make(chan struct{})}, nil
+	return &recorder{store: store, writer: w, path: path, work: make(chan entry, 64), done: make(chan struct{})}, nil
 }
 
 // told returns what earlier runs told.
@@ -88,10 +93,38 @@ func (r *recorder) run() {
 			}
 		}
 		r.failed(err)
+		r.note(err)
 		for _, a := range job.alerts {
 			r.tell(a) // an alarm is not kept back because the disk is full
 		}
 	}
+}
+
+// note notes how the record stands after a commit.
+func (r *recorder) note(err error) {
+	now := r.state()
+	if now.Error = ""; err != nil {
+		now.Error = err.Error()
+	} else {
+		now.Commit = time.Now()
+	}
+	now.Bytes = 0
+	for _, file := range []string{r.path, r.path + "-wal"} {
+		if info, err := os.Stat(file); err == nil {
+			now.Bytes += info.Size()
+		}
+	}
+	r.stands.Store(&now)
+}
+
+// state returns how the record stands; the nil recorder has none.
+func (r *recorder) state() panel.Record {
+	if r != nil {
+		if stands := r.stands.Load(); stands != nil {
+			return *stands
+		}
+	}
+	return panel.Record{}
 }
 
 func recordOf(a alert.Alert, packets []capture.RawFrame) record.Finding {

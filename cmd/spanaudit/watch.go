@@ -129,6 +129,7 @@ func watch(w world, f *watchFlags) (int, error) {
 		return statusUsage, err
 	}
 	s := &sensor{world: w, watchFlags: f, policy: policy, heads: newKeep(), failOn: failOn, failing: map[string]bool{}, since: time.Now()}
+	w.heap.forLong()
 	src, err := capture.OpenLive(f.iface, capture.LiveOptions{Way: f.way, Filter: f.filter, Raw: true})
 	if err != nil {
 		return statusUsage, err

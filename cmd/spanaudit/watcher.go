@@ -29,6 +29,7 @@ type sight struct {
 	policy   *rules.Policy
 	captured capture.Stats
 	loss     rules.Loss
+	open     int // flows
 
 	audit *rules.Audit                    // so far; valid during tell
 	each  func(func(*rules.Finding, int)) // hands over the findings that stand and how often each was seen, as rules.Audit.Each does
@@ -40,7 +41,7 @@ func newWatcher(p *rules.Policy, tell func(*sight)) *watcher {
 
 // look tells of what is found by now, a tick of the batch.
 func (w *watcher) look(p *pipeline, now flow.Time, b *batch) {
-	w.report(p.audit, &sight{now: now, policy: p.audit.Policy(), captured: b.captured, loss: p.lossBy(b)}, false)
+	w.report(p.audit, &sight{now: now, policy: p.audit.Policy(), captured: b.captured, loss: p.lossBy(b), open: b.open()}, false)
 	if next := w.reload.Swap(nil); next != nil {
 		p.audit, w.early = rules.NewAudit(next), rules.NewAudit(next)
 	}

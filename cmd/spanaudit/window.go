@@ -100,7 +100,7 @@ func (w *window) show(s *sensor, seen *sight) {
 		At: now, Audit: a, Counts: counts, Interface: s.iface, Since: w.since, Up: !s.down,
 		Packets: seen.captured.Frames, Bytes: bytes, Dropped: panel.Dropped{Kernel: seen.captured.Dropped},
 		Outages: seen.captured.Outages, Blind: seen.captured.Blind,
-		Memory: memory.Sys - memory.HeapReleased, Goroutines: runtime.NumGoroutine(),
+		Flows: seen.open, Record: s.record.state(), Memory: memory.Sys - memory.HeapReleased, Goroutines: runtime.NumGoroutine(),
 		Policy: panel.Policy{Name: a.Policy.Name, Version: a.Policy.Version, SHA256: a.Policy.SHA256, Loaded: s.loaded(), Error: s.refused()},
 	}
 	for _, sink := range s.sinks.Stats() {
