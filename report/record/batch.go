@@ -109,8 +109,12 @@ func events(part []byte, inputs int, tell func(*event) error) error {
 	return nil
 }
 
+// packWindow is how far back a packer looks for what it has packed before: what
+// flows repeat is near, and a packer takes twice as much memory.
+const packWindow = 1 << 20
+
 func newPacker(level zstd.EncoderLevel) (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(true))
+	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(true), zstd.WithWindowSize(packWindow))
 }
 
 func newUnpacker() (*zstd.Decoder, error) {
