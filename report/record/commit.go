@@ -30,6 +30,17 @@ func (tx *transaction) do(query string, args ...any) {
 	}
 }
 
+// changes runs a statement and reports whether it changed any row.
+func (tx *transaction) changes(query string, args ...any) bool {
+	tx.do(query, args...)
+	if tx.err != nil {
+		return false
+	}
+	n, err := tx.result.RowsAffected()
+	tx.err = err
+	return n > 0
+}
+
 // id returns the number of the row that was inserted last.
 func (tx *transaction) id() int64 {
 	if tx.err != nil {
@@ -90,7 +101,7 @@ func (w *Writer) commit(ctx context.Context, at flow.Time, told []Finding, last 
 			tx.batch(w.run, b)
 		}
 		for i := range told {
-			tx.finding(at, &told[i])
+			tx.finding(w.run, at, &told[i])
 		}
 		tx.do("UPDATE run SET alive = max(alive, ?) WHERE id = ?", at, w.run)
 		if last {

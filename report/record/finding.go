@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"spanaudit/flow"
 	"spanaudit/rules"
@@ -20,21 +21,23 @@ type Finding struct {
 	Told flow.Time // when it was told first; set by the record
 
 	// Packets are added to those that are kept of the finding, as long as there
-	// is room (Options.FindingBytes). They are written as they are given: secrets
-	// in them are to be blanked before. Not set by Findings.
+	// is room (Options.FindingBytes), each once. They are written as they are given:
+	// secrets in them are to be blanked before. Not set by Findings.
 	Packets []Packet
 }
 
 // Packet is a frame of a finding.
 type Packet struct {
-	Frame  flow.Frame
-	Link   uint16 // link type, as in pcapng
-	Length int    // on the wire
+	Frame  flow.Frame // of its run's inputs; Span.Frame has it as Replay does
+	Link   uint16     // link type, as in pcapng
+	Length int        // on the wire
 	Data   []byte
+
+	run int64 // that read it; 0 where the record does not know
 }
 
 // finding writes a finding that is to be told, again where it was told before.
-func (tx *transaction) finding(at flow.Time, f *Finding) {
+func (tx *transaction) finding(run int64, at flow.Time, f *Finding) {
 	tx.do(`INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET severity = excluded.severity,
 		first = min(first, excluded.first), last = max(last, excluded.last), count = excluded.count, json = excluded.json`,
 		f.ID, f.Rule, f.Severity.String(), at, f.First, f.Last, f.Count, f.JSON)
@@ -46,12 +49,13 @@ func (tx *transaction) finding(at flow.Time, f *Finding) {
 		return
 	}
 	for _, p := range f.Packets {
-		if kept += int64(len(p.Data)); kept > tx.opt.FindingBytes {
-			kept -= int64(len(p.Data))
+		if kept+int64(len(p.Data)) > tx.opt.FindingBytes {
 			break
 		}
-		tx.do("INSERT INTO packet (finding, input, number, time, link, length, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			f.ID, p.Frame.Input, int64(p.Frame.Number), p.Frame.Time, int(p.Link), p.Length, p.Data)
+		if tx.changes("INSERT OR IGNORE INTO packet (finding, run, input, number, time, link, length, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			f.ID, run, p.Frame.Input, int64(p.Frame.Number), p.Frame.Time, int(p.Link), p.Length, p.Data) {
+			kept += int64(len(p.Data))
+		}
 	}
 	tx.do("UPDATE finding SET packets = ? WHERE id = ?", kept, f.ID)
 }
@@ -72,9 +76,20 @@ func (s *Store) Findings(ctx context.Context, from, to flow.Time) ([]Finding, er
 // Packets returns the packets that are kept of a finding, in the order of time.
 func (s *Store) Packets(ctx context.Context, finding string) ([]Packet, error) {
 	return query(ctx, s, func(scan func(...any) error) (p Packet, err error) {
-		err = scan(&p.Frame.Input, (*int64num)(&p.Frame.Number), (*int64)(&p.Frame.Time), &p.Link, &p.Length, &p.Data)
+		err = scan(&p.run, &p.Frame.Input, (*int64num)(&p.Frame.Number), (*int64)(&p.Frame.Time), &p.Link, &p.Length, &p.Data)
 		return p, err
-	}, "SELECT input, number, time, link, length, data FROM packet WHERE finding = ? ORDER BY time, id", finding)
+	}, "SELECT coalesce(run, 0), input, number, time, link, length, data FROM packet WHERE finding = ? ORDER BY time, id", finding)
+}
+
+// Frame returns the frame of a packet as Replay tells it, with Frame.Input in Inputs;
+// false where the run that read the packet has told nothing of the time.
+func (sp *Span) Frame(p *Packet) (flow.Frame, bool) {
+	f := p.Frame
+	f.Input += slices.IndexFunc(sp.Inputs, func(in Input) bool { return in.run == p.run })
+	if f.Input < 0 || f.Input >= len(sp.Inputs) || sp.Inputs[f.Input].run != p.run {
+		return flow.Frame{}, false
+	}
+	return f, true
 }
 
 // int64num reads an unsigned number from the signed one as which it is stored.

@@ -41,9 +41,9 @@ func (s *Store) Prune(ctx context.Context, now flow.Time) (more bool, err error)
 				FROM (SELECT id, last FROM batch ORDER BY id LIMIT ?1)) WHERE age > 0`, pruneBatches, now.Add(-s.opt.MaxAge)) || more
 		}
 		more = tx.dropFindings(now) || more
-		tx.drop("DELETE FROM host WHERE (address, mac) IN (SELECT address, mac FROM host ORDER BY last DESC LIMIT ? OFFSET ?)", pruneRows, maxSeen)
+		tx.changes("DELETE FROM host WHERE (address, mac) IN (SELECT address, mac FROM host ORDER BY last DESC LIMIT ? OFFSET ?)", pruneRows, maxSeen)
 		more = tx.join(s.unpacker, s.packer) || more
-		tx.drop("DELETE FROM name WHERE (address, name) IN (SELECT address, name FROM name ORDER BY last DESC LIMIT ? OFFSET ?)", pruneRows, maxSeen)
+		tx.changes("DELETE FROM name WHERE (address, name) IN (SELECT address, name FROM name ORDER BY last DESC LIMIT ? OFFSET ?)", pruneRows, maxSeen)
 		return tx.err
 	})
 	if err != nil {
@@ -62,17 +62,6 @@ func (s *Store) Prune(ctx context.Context, now flow.Time) (more bool, err error)
 	return more, nil
 }
 
-// drop deletes rows and reports whether there were any.
-func (tx *transaction) drop(text string, args ...any) bool {
-	tx.do(text, args...)
-	if tx.err != nil {
-		return false
-	}
-	n, err := tx.result.RowsAffected()
-	tx.err = err
-	return n > 0
-}
-
 // dropBatches deletes the batches up to the one that the query names, and notes
 // from when on all are kept.
 func (tx *transaction) dropBatches(text string, limit int, arg any) bool {
@@ -88,15 +77,15 @@ func (tx *transaction) dropBatches(text string, limit int, arg any) bool {
 	}
 	tx.do(`INSERT INTO meta SELECT 'kept since', max(last) + 1 FROM batch WHERE id <= ?
 		ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`, *up)
-	return tx.drop("DELETE FROM batch WHERE id <= ?", *up)
+	return tx.changes("DELETE FROM batch WHERE id <= ?", *up)
 }
 
 // dropFindings deletes findings, and packets, for their age and for room.
 func (tx *transaction) dropFindings(now flow.Time) (more bool) {
 	const whose = "WHERE id IN (SELECT id FROM finding "
 	forget := func(which string, args ...any) {
-		tx.drop("DELETE FROM packet WHERE finding IN (SELECT id FROM finding "+which+")", args...)
-		more = tx.drop("DELETE FROM finding "+whose+which+")", args...) || more
+		tx.changes("DELETE FROM packet WHERE finding IN (SELECT id FROM finding "+which+")", args...)
+		more = tx.changes("DELETE FROM finding "+whose+which+")", args...) || more
 	}
 	if tx.opt.MaxFindingAge > 0 {
 		forget("WHERE last < ? ORDER BY last LIMIT ?", now.Add(-tx.opt.MaxFindingAge), pruneRows)
@@ -104,7 +93,7 @@ func (tx *transaction) dropFindings(now flow.Time) (more bool) {
 	forget("ORDER BY last DESC LIMIT ? OFFSET ?", pruneRows, tx.opt.MaxFindings)
 	// Packets of the findings seen last stay, as far as there is room.
 	const crowded = "WHERE packets > 0 AND id IN (SELECT id FROM (SELECT id, sum(packets) OVER (ORDER BY last DESC, id) AS sum FROM finding) WHERE sum > ?)"
-	tx.drop("DELETE FROM packet WHERE finding IN (SELECT id FROM finding "+crowded+")", tx.opt.PacketBytes)
-	more = tx.drop("UPDATE finding SET packets = 0 "+crowded, tx.opt.PacketBytes) || more
+	tx.changes("DELETE FROM packet WHERE finding IN (SELECT id FROM finding "+crowded+")", tx.opt.PacketBytes)
+	more = tx.changes("UPDATE finding SET packets = 0 "+crowded, tx.opt.PacketBytes) || more
 	return more
 }

@@ -3,9 +3,12 @@ package record
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,6 +185,80 @@ func TestFindingsAndTheirPacketsAreBounded(t *testing.T) {
 		if want > 0 && (packets[2].Frame != frame(2).Frame || packets[2].Link != 1 || packets[2].Length != 1500 || len(packets[2].Data) != 300) {
 			t.Errorf("packet %+v", packets[2])
 		}
+	}
+}
+
+// A finding that is told again has each packet once, and those of each run are told
+// apart although every run counts its frames from 1.
+func TestPacketsAreThoseOfTheirRun(t *testing.T) {
+	ctx := context.Background()
+	path := newRecord(t)
+	s := open(t, path, Options{})
+	packet := func(n int) Packet {
+		return Packet{Frame: flow.Frame{Number: uint64(n), Time: begun + flow.Time(n)}, Link: 1, Data: []byte("packet")}
+	}
+	told := func(w *Writer, at flow.Time, n ...int) {
+		f := Finding{ID: "a", Rule: "tls-version", First: at, Last: at}
+		for _, n := range n {
+			f.Packets = append(f.Packets, packet(n))
+		}
+		w.Ended(flowAt(1, at))
+		must(t, w.Commit(ctx, at, f))
+	}
+	w := begin(t, s, begun)
+	told(w, begun+second, 1, 2)
+	told(w, begun+2*second, 1, 2, 3)
+	must(t, w.Close(ctx, begun+3*second))
+	told(begin(t, s, begun+48*3600*second), begun+48*3601*second, 1, 4)
+
+	packets, err := s.Packets(ctx, "a")
+	must(t, err)
+	numbers := func(from, to flow.Time) (list []uint64) {
+		_, sp := replayed(t, s, from, to)
+		for i := range packets {
+			if f, ok := sp.Frame(&packets[i]); ok {
+				list = append(list, uint64(100*f.Input)+f.Number)
+			}
+		}
+		return list
+	}
+	if got := numbers(all, ever); !slices.Equal(got, []uint64{1, 101, 2, 3, 104}) {
+		t.Errorf("of both runs: %d", got)
+	}
+	if got := numbers(begun+47*3600*second, ever); !slices.Equal(got, []uint64{1, 4}) {
+		t.Errorf("of the second: %d", got)
+	}
+	if got := numbers(all, begun+3*second); !slices.Equal(got, []uint64{1, 2, 3}) {
+		t.Errorf("of the first: %d", got)
+	}
+}
+
+// A record of version 1 is made one of this version; of its packets nobody knows the
+// run.
+func TestARecordOfTheFirstVersionIsRead(t *testing.T) {
+	ctx := context.Background()
+	path := newRecord(t)
+	db, err := connect(path)
+	must(t, err)
+	_, err = db.Exec(schema1 + `PRAGMA application_id = 1936744814; PRAGMA user_version = 1;
+		INSERT INTO finding VALUES ('a', 'tls-version', 'high', 1, 1, 1, 1, '{}', 6);
+		INSERT INTO packet (finding, input, number, time, link, length, data) VALUES ('a', 0, 7, 1, 1, 6, 'packet'), ('a', 0, 7, 1, 1, 6, 'packet')`)
+	must(t, errors.Join(err, db.Close()))
+	if _, err := OpenReadOnly(path); err == nil || !strings.Contains(err.Error(), "older version") {
+		t.Errorf("only read: %v", err)
+	}
+	s := open(t, path, Options{})
+	w := begin(t, s, begun)
+	w.Ended(flowAt(1, begun))
+	must(t, w.Commit(ctx, begun))
+	packets, err := s.Packets(ctx, "a")
+	must(t, err)
+	_, sp := replayed(t, s, all, ever)
+	if len(packets) != 2 || packets[0].Frame.Number != 7 {
+		t.Fatalf("%+v", packets)
+	}
+	if f, ok := sp.Frame(&packets[0]); ok {
+		t.Errorf("its packet is of a run: %+v", f)
 	}
 }
 

@@ -91,7 +91,7 @@ func (p *replay) run(r *run, goesOn bool) error {
 	}
 	inputs := len(p.span.Inputs)
 	for _, name := range r.inputs {
-		p.span.Inputs = append(p.span.Inputs, Input{Name: name, Started: r.started})
+		p.span.Inputs = append(p.span.Inputs, Input{Name: name, Started: r.started, run: r.id})
 	}
 	err = p.batches(r, begin, p.to, inputs, func(e *event) error {
 		p.tell(e, inputs)

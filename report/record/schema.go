@@ -11,7 +11,7 @@ const application = 0x7370616e
 // migrations lists what makes a record of each version one of the next, from an
 // empty file on. None is ever changed; a new one is added below.
 func migrations() []string {
-	return []string{schema1}
+	return []string{schema1, schema2}
 }
 
 // Times are nanoseconds since 1970 on the packets' clock.
@@ -51,6 +51,14 @@ CREATE TABLE host (address TEXT, mac TEXT, first INTEGER, last INTEGER, PRIMARY 
 CREATE INDEX host_last ON host (last);
 CREATE TABLE name (address TEXT, name TEXT, first INTEGER, last INTEGER, PRIMARY KEY (address, name)) WITHOUT ROWID;
 CREATE INDEX name_last ON name (last);
+`
+
+// Each run numbers its frames from 1: without its run, which those of version 1 do
+// not have, a packet is not told from another's.
+const schema2 = `
+ALTER TABLE packet ADD COLUMN run INTEGER;
+CREATE UNIQUE INDEX packet_frame ON packet (finding, run, input, number);
+DROP INDEX packet_finding;
 `
 
 // migrate makes the file, which is a record or empty, a record of this version.

@@ -61,6 +61,8 @@ type Input struct {
 	Name    string
 	Started flow.Time // when its run did
 	Frames  uint64    // in the time
+
+	run int64
 }
 
 // run is a row of its table.
