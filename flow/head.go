@@ -161,7 +161,7 @@ type heads struct {
 
 const (
 	maxSpare      = 256      // heads kept
-	maxSpareBytes = 64 << 10 // of memory that one of them keeps
+	maxSpareBytes = 16 << 10 // of memory that one of them keeps: a handshake's
 )
 
 // take returns an empty head of a half whose first byte has the sequence number.

@@ -21,7 +21,7 @@ const (
 
 	// longPercent is by how much the heap of a watch may grow beyond what is live
 	// before it is collected: it shares a machine for months.
-	longPercent = 40
+	longPercent = 25
 )
 
 // newHeap sets the collector up for audits.
