@@ -20,8 +20,8 @@ import (
 // become may have been called before.
 func confine(c confinement) ([]layer, error) {
 	for _, dir := range c.Write {
-		if err := unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
-			return nil, fmt.Errorf("cannot write in %s as user %d: %w; give it the directory: chown -R %d %s", dir, os.Geteuid(), err, os.Geteuid(), dir)
+		if err := mayWriteIn(dir); err != nil {
+			return nil, err
 		}
 	}
 	var layers []layer
@@ -33,6 +33,14 @@ func confine(c confinement) ([]layer, error) {
 		layers = append(layers, l)
 	}
 	return layers, checkThreads(layers)
+}
+
+// mayWriteIn says what to do where the process cannot write in a directory.
+func mayWriteIn(dir string) error {
+	if err := unix.Faccessat(unix.AT_FDCWD, dir, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return fmt.Errorf("cannot write in %s as user %d: %w; give it the directory: chown -R %d %s", dir, os.Geteuid(), err, os.Geteuid(), dir)
+	}
+	return nil
 }
 
 // noNewPrivileges has no program that is executed gain anything; Landlock and

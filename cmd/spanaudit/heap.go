@@ -6,7 +6,7 @@ import (
 )
 
 // heap is how the collector is set up. GOGC and GOMEMLIMIT hold where they are
-// set. The nil heap, of a process that is not this program's own, changes nothing.
+// set.
 type heap struct{ ballast []byte }
 
 const (
@@ -38,7 +38,7 @@ func newHeap() *heap {
 
 // forLong sets it up for a process that stays.
 func (h *heap) forLong() {
-	if h != nil && h.ballast != nil {
+	if h.ballast != nil {
 		h.ballast = nil
 		debug.SetGCPercent(longPercent)
 	}

@@ -15,7 +15,7 @@ import (
 func TestInterruptedAuditLeavesNothing(t *testing.T) {
 	const variable = "SPANAUDIT_TEST_EVIDENCE"
 	if path := os.Getenv(variable); path != "" { // the program that is interrupted
-		os.Exit(run([]string{"audit", "-q", "--evidence", path, "-"}, world{os.Stdin, os.Stdout, os.Stderr, os.Getenv, nil, nil}))
+		os.Exit(run([]string{"audit", "-q", "--evidence", path, "-"}, world{os.Stdin, os.Stdout, os.Stderr, os.Getenv, nil}))
 	}
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		dir := t.TempDir()

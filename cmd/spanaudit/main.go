@@ -14,9 +14,9 @@ import (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that has seen enough does not change the verdict
-	h := newHeap()
-	status := run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv, confine, h})
-	runtime.KeepAlive(h)
+	own := &process{newHeap()}
+	status := run(os.Args[1:], world{os.Stdin, os.Stdout, os.Stderr, os.Getenv, own})
+	runtime.KeepAlive(own)
 	os.Exit(status)
 }
 
@@ -27,12 +27,11 @@ type world struct {
 	stderr io.Writer
 	getenv func(string) string
 
-	// confine has the process give up what it does not need any more; nil where
-	// the process is not this program's own, as in tests.
-	confine func(confinement) ([]layer, error)
-
-	heap *heap
+	process *process // nil where it is not this program's own, as in tests
 }
+
+// process is the process that the program runs in, which it may change.
+type process struct{ heap *heap }
 
 // complain writes an error for the person at the terminal.
 func (w world) complain(err error) {

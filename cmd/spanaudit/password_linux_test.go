@@ -35,7 +35,7 @@ func TestAPasswordIsAskedForTwiceAndNotShown(t *testing.T) {
 			}
 			io.WriteString(user, line+"\n")
 		}
-		status := run([]string{"keygen", "-o", filepath.Join(t.TempDir(), "audit.key")}, world{program, &stderr, &stderr, func(string) string { return "" }, nil, nil})
+		status := run([]string{"keygen", "-o", filepath.Join(t.TempDir(), "audit.key")}, world{program, &stderr, &stderr, func(string) string { return "" }, nil})
 		program.Close()
 		if echoed := <-shown; strings.Contains(echoed, "horse") || status != statusUsage || !strings.Contains(stderr.String(), c.want) {
 			t.Errorf("status %d, the terminal showed %q, said %q", status, echoed, stderr.String())

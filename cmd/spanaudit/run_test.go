@@ -24,7 +24,7 @@ func spanaudit(args ...string) (status int, stdout, stderr string) {
 
 func spanauditFrom(stdin io.Reader, args ...string) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	status = run(args, world{stdin, &out, &err, func(string) string { return "" }, nil, nil})
+	status = run(args, world{stdin, &out, &err, func(string) string { return "" }, nil})
 	return status, out.String(), err.String()
 }
 
@@ -293,7 +293,7 @@ func (s *slowReader) Read(p []byte) (int, error) {
 
 func TestAReaderThatHasSeenEnoughDoesNotChangeTheVerdict(t *testing.T) {
 	var stderr bytes.Buffer
-	w := world{strings.NewReader(""), closedPipe{}, &stderr, os.Getenv, nil, nil}
+	w := world{strings.NewReader(""), closedPipe{}, &stderr, os.Getenv, nil}
 	if status := run([]string{"audit", "--quiet", violations}, w); status != statusViolations || stderr.Len() > 0 {
 		t.Errorf("status %d, %s", status, stderr.String())
 	}

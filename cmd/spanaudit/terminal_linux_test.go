@@ -49,7 +49,7 @@ func onTerminal(t *testing.T, width uint16, stdin io.Reader, env map[string]stri
 		io.Copy(&b, user) // ends with EIO when the program's side is closed
 		shown <- b.String()
 	}()
-	run(args, world{stdin, program, program, func(key string) string { return env[key] }, nil, nil})
+	run(args, world{stdin, program, program, func(key string) string { return env[key] }, nil})
 	program.Close()
 	return <-shown
 }

@@ -40,6 +40,7 @@ type watchFlags struct {
 	way      string
 	listen   string
 	token    string // file
+	user     string
 	duration time.Duration
 	quiet    bool
 }
@@ -81,6 +82,7 @@ func newWatch(w world, status *int) *cobra.Command {
 	flags.StringVar(&f.listen, "listen", panel.DefaultAddress, "serve a page, metrics for Prometheus and health at `ADDRESS`, or none")
 	flags.StringVar(&f.token, "token-file", "", "want the token in `FILE` of whoever looks; needed where others than this machine can")
 	flags.StringVar(&f.way, "capture", "", "`WAY` of capturing: ring or libpcap (default: ring, where it can serve)")
+	flags.StringVar(&f.user, "user", "", "once the interface is open go on as `USER`, whose the files are that are written")
 	flags.DurationVar(&f.duration, "duration", 0, "end after this `TIME`, such as 24h")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "of what is no alert, say only what is wrong")
 	complete(c, "policy", rules.Profiles())
@@ -129,21 +131,28 @@ func watch(w world, f *watchFlags) (int, error) {
 		return statusUsage, err
 	}
 	s := &sensor{world: w, watchFlags: f, policy: policy, heads: newKeep(), failOn: failOn, failing: map[string]bool{}, since: time.Now()}
-	w.heap.forLong()
+	if w.process != nil {
+		w.process.heap.forLong()
+	}
 	src, err := capture.OpenLive(f.iface, capture.LiveOptions{Way: f.way, Filter: f.filter, Raw: true})
 	if err != nil {
 		return statusUsage, err
 	}
 	defer src.Close()
-	if err := s.open(); err != nil {
-		return statusUsage, errors.Join(err, s.end())
-	}
 	if s.window, err = openWindow(f.listen, f.token); err != nil {
-		return statusUsage, errors.Join(err, s.end())
+		return statusUsage, err
 	}
 	defer s.window.close()
 	if s.service, err = newNotifier(w.getenv, os.Getpid()); err != nil {
 		w.complain(err)
+	}
+	if f.user != "" && w.process != nil {
+		if err := become(f.user); err != nil {
+			return statusUsage, fmt.Errorf("--user: %w", err)
+		}
+	}
+	if err := s.open(); err != nil {
+		return statusUsage, errors.Join(err, s.end())
 	}
 	if err := s.giveUp(); err != nil {
 		return statusUsage, errors.Join(err, s.end())
@@ -218,7 +227,10 @@ func (s *sensor) surroundings() alert.World {
 
 // openRecord opens the record, and takes from it what was told before.
 func (s *sensor) openRecord(host string) error {
-	var err error
+	err := mayWriteIn(filepath.Dir(s.watchFlags.record))
+	if err != nil {
+		return fmt.Errorf("--record: %w", err)
+	}
 	s.record, err = openRecord(s.watchFlags.record, record.Options{
 		Tool: tool().Version, Sensor: cmp.Or(s.name, host), MaxAge: s.watchFlags.keep, MaxBytes: s.size << 20,
 	}, s.iface, s.policy)
@@ -391,10 +403,10 @@ func (s *sensor) confinement() confinement {
 
 // giveUp confines the process, where it is this program's own.
 func (s *sensor) giveUp() error {
-	if s.world.confine == nil {
+	if s.process == nil {
 		return nil
 	}
-	layers, err := s.world.confine(s.confinement())
+	layers, err := confine(s.confinement())
 	if err != nil {
 		return err
 	}

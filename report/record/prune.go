@@ -92,8 +92,14 @@ func (tx *transaction) dropFindings(now flow.Time) (more bool) {
 	}
 	forget("ORDER BY last DESC LIMIT ? OFFSET ?", pruneRows, tx.opt.MaxFindings)
 	// Packets of the findings seen last stay, as far as there is room.
-	const crowded = "WHERE packets > 0 AND id IN (SELECT id FROM (SELECT id, sum(packets) OVER (ORDER BY last DESC, id) AS sum FROM finding INDEXED BY finding_room) WHERE sum > ?)"
-	tx.changes("DELETE FROM packet WHERE finding IN (SELECT id FROM finding "+crowded+")", tx.opt.PacketBytes)
-	more = tx.changes("UPDATE finding SET packets = 0 "+crowded, tx.opt.PacketBytes) || more
+	var held int64
+	if tx.err == nil {
+		tx.err = tx.QueryRowContext(tx.ctx, "SELECT coalesce(sum(packets), 0) FROM finding INDEXED BY finding_room").Scan(&held)
+	}
+	if held > tx.opt.PacketBytes {
+		const crowded = "WHERE packets > 0 AND id IN (SELECT id FROM (SELECT id, sum(packets) OVER (ORDER BY last DESC, id) AS sum FROM finding INDEXED BY finding_room) WHERE sum > ?)"
+		tx.changes("DELETE FROM packet WHERE finding IN (SELECT id FROM finding "+crowded+")", tx.opt.PacketBytes)
+		more = tx.changes("UPDATE finding SET packets = 0 "+crowded, tx.opt.PacketBytes) || more
+	}
 	return more
 }
