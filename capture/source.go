@@ -181,6 +181,7 @@ func (s *Source) end() {
 func (s *Source) take(f *frame, b *Batch) {
 	stats := &s.decoder.stats
 	stats.Frames++
+	stats.Bytes += uint64(f.length)
 	if len(f.data) < f.length {
 		stats.Cut++
 	}

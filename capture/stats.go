@@ -11,6 +11,7 @@ import (
 // Decoded and all of Undecoded.
 type Stats struct {
 	Frames    uint64            // read from the inputs
+	Bytes     uint64            // that they had on the wire
 	Filtered  uint64            // left out by the filter
 	Decoded   uint64            // gave a packet, a part of one or an ARP
 	Undecoded map[string]uint64 // frames by the reason; at most 256 reasons, then "other"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -132,6 +133,29 @@ func findingLayouts(a *Audit) []grid {
 		narrow.rows = append(narrow.rows, []cell{slices.Concat(title, body)})
 	}
 	return []grid{wide, medium, stacked, narrow}
+}
+
+// briefLayouts has a line for each finding.
+func briefLayouts(a *Audit) []grid {
+	g := grid{heads: []string{"SEVERITY", "LAST (UTC)", "SEEN", "RULE", "DEVICE", "PEER"}}
+	for i := range a.Findings {
+		f := &a.Findings[i]
+		grade, last := f.Severity.String(), ""
+		if f.Waiver != nil {
+			grade += ", waived"
+		} else if f.Verdict != rules.Fail {
+			grade += ", " + Line(string(f.Verdict))
+		}
+		if f.Last != 0 {
+			last = f.Last.UTC().Format(time.TimeOnly)
+		}
+		row := []cell{{{grade, severityStyle(f.Severity)}}, {{last, plain}}, {{strconv.Itoa(f.Count), plain}}, {{Line(f.Rule), bold}}}
+		for _, party := range []cell{deviceLines(f.Device), peerLines(f.Peer)} {
+			row = append(row, party[:min(len(party), 1)])
+		}
+		g.rows = append(g.rows, row)
+	}
+	return []grid{g}
 }
 
 // inLine puts the lines of a cell into one; a cell without any stays so.

@@ -65,6 +65,21 @@ func Table(w io.Writer, a *Audit, o Screen) error {
 	return write(w, p.text.Bytes(), p.err)
 }
 
+// FindingTable writes the findings alone as Table does or, where brief is set, each
+// in a line without its sentence; nothing where there are none.
+func FindingTable(w io.Writer, a *Audit, o Screen, brief bool) error {
+	if len(a.Findings) == 0 {
+		return nil
+	}
+	o.Width = max(o.Width, minWidth)
+	p, layouts := &page{screen: o}, findingLayouts
+	if brief {
+		layouts = briefLayouts
+	}
+	p.table(layouts(a))
+	return write(w, p.text.Bytes(), p.err)
+}
+
 // page is the text that has been laid out so far.
 type page struct {
 	screen Screen

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -27,33 +26,16 @@ func (a *Audit) Peek(loss Loss) (r *Report) {
 	return r
 }
 
-// FindingCount counts the findings of a rule that have a severity.
-type FindingCount struct {
-	Rule     string
-	Severity Severity
-	Findings int // that no waiver excuses
-	Waived   int // that one does
-}
-
-// Outline is Peek for who asks every second: the report has no Inventory, no
-// Timeline, and of the findings at most so many, those that began last. All of
-// them are counted, by rule and severity.
-func (a *Audit) Outline(loss Loss, most int) (r *Report, counts []FindingCount) {
-	a.asIf(false, func() {
-		var found []*Finding
-		r, found = a.conclude(loss)
-		counts = countFindings(found)
-		slices.SortFunc(found, func(x, y *Finding) int { return cmp.Or(cmp.Compare(y.First, x.First), cmp.Compare(x.ID, y.ID)) })
-		for _, f := range found[:min(len(found), most)] {
-			r.Findings = append(r.Findings, f.Copy())
-		}
-	})
-	slices.SortFunc(r.Findings, byGravity)
-	return r, counts
+// Outline is Peek for who asks every second: the report has neither findings, nor
+// the inventory and the timeline.
+func (a *Audit) Outline(loss Loss) (r *Report) {
+	a.asIf(false, func() { r, _ = a.conclude(loss) })
+	return r
 }
 
 // Each calls do with every finding as it would stand if nothing followed, in no
-// order. It is valid until do returns and must not be changed; Copy keeps it.
+// order. It is not to be changed, and is valid until the Audit is told more; Copy
+// keeps it.
 func (a *Audit) Each(loss Loss, do func(*Finding)) {
 	a.asIf(false, func() {
 		_, found := a.conclude(loss)
@@ -63,31 +45,8 @@ func (a *Audit) Each(loss Loss, do func(*Finding)) {
 	})
 }
 
-func countFindings(found []*Finding) []FindingCount {
-	by := map[FindingCount]*FindingCount{}
-	for _, f := range found {
-		k := FindingCount{Rule: f.Rule, Severity: f.Severity}
-		if by[k] == nil {
-			by[k] = &FindingCount{Rule: f.Rule, Severity: f.Severity}
-		}
-		if f.Waiver != nil {
-			by[k].Waived++
-		} else {
-			by[k].Findings++
-		}
-	}
-	var list []FindingCount
-	for _, t := range by {
-		list = append(list, *t)
-	}
-	slices.SortFunc(list, func(x, y FindingCount) int {
-		return cmp.Or(cmp.Compare(y.Severity, x.Severity), cmp.Compare(x.Rule, y.Rule))
-	})
-	return list
-}
-
-// asIf calls do, which may conclude, and leaves the Audit as it was. Only where
-// whole is set do's findings are copies, but for those of rules that conclude.
+// asIf calls do, which may conclude, and leaves the Audit as it was. Findings are
+// copies where whole is set, else only those of rules that conclude.
 func (a *Audit) asIf(whole bool, do func()) {
 	coverage, moments := a.coverage, *a.timeline
 	kept := make([]*ledger, len(a.ledgers)) // nil where it cannot change

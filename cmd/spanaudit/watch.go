@@ -70,7 +70,7 @@ func newWatch(w world, status *int) *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVarP(&f.iface, "interface", "i", "", "watch the interface `IFACE`")
 	flags.StringVarP(&f.policy, "policy", "p", "edge-camera", "policy `FILE`, or the name of a built-in profile")
-	flags.StringVarP(&f.form, "format", "f", "text", "`FORM` of alerts on standard output: text, ndjson, or none")
+	flags.StringVarP(&f.form, "format", "f", "", "`FORM` of standard output: alerts as text or ndjson, none, or on a terminal a table\nof the findings (default: that, and where there is no terminal text)")
 	flags.StringArrayVar(&f.alerts, "alert", nil, "tell alerts at `TARGET`, too; may be repeated")
 	flags.StringVar(&f.filter, "filter", "", "look only at what this BPF `EXPR` matches; reports say so")
 	flags.StringVar(&f.name, "sensor", "", "`NAME` of this sensor in alerts (default: the host's)")
@@ -91,7 +91,7 @@ func newWatch(w world, status *int) *cobra.Command {
 	return c
 }
 
-func watchForms() []string { return []string{"text", "ndjson", "none"} }
+func watchForms() []string { return []string{"table", "text", "ndjson", "none"} }
 
 // sensor is a watch that is under way.
 type sensor struct {
@@ -106,8 +106,12 @@ type sensor struct {
 	failOn  rules.Severity
 	worst   rules.Severity // of what was told
 	told    bool           // anything was
+	crowded bool           // it was said that more findings are told than are remembered
 	failing map[string]bool
 	window  *window
+	board   *board
+	began   time.Time
+	shown   time.Time // when it was shown last how the watch stands
 	service *notifier
 	blind   time.Duration // so far
 	down    bool          // the interface is, or has no carrier
@@ -119,7 +123,7 @@ type sensor struct {
 }
 
 func watch(w world, f *watchFlags) (int, error) {
-	if err := f.check(); err != nil {
+	if err := f.check(w); err != nil {
 		return statusUsage, err
 	}
 	policy, err := loadPolicy(w, f.policy)
@@ -130,7 +134,7 @@ func watch(w world, f *watchFlags) (int, error) {
 	if err != nil {
 		return statusUsage, err
 	}
-	s := &sensor{world: w, watchFlags: f, policy: policy, heads: newKeep(), failOn: failOn, failing: map[string]bool{}, since: time.Now()}
+	s := &sensor{world: w, watchFlags: f, policy: policy, heads: newKeep(), failOn: failOn, failing: map[string]bool{}, began: time.Now(), since: time.Now()}
 	if w.process != nil {
 		w.process.heap.forLong()
 	}
@@ -156,6 +160,11 @@ func watch(w world, f *watchFlags) (int, error) {
 	}
 	if err := s.giveUp(); err != nil {
 		return statusUsage, errors.Join(err, s.end())
+	}
+	if s.form == "table" {
+		s.board = openBoard(w)
+		s.stderr = s.board
+		defer s.board.close()
 	}
 	ctx := context.Background()
 	if f.duration > 0 {
@@ -184,15 +193,21 @@ func watch(w world, f *watchFlags) (int, error) {
 	return statusDone, nil
 }
 
-func (f *watchFlags) check() error {
-	switch {
+func (f *watchFlags) check(w world) error {
+	if _, terminal := terminalOf(w.stdout); f.form == "" && terminal && w.getenv("TERM") != "dumb" {
+		f.form = "table"
+	}
+	f.form = cmp.Or(f.form, "text")
+	switch _, terminal := terminalOf(w.stdout); {
+	case f.form == "table" && !terminal:
+		return errors.New("--format table draws on a terminal, and standard output is none; use text or ndjson")
 	case f.iface == "":
 		return errors.New("watch needs an interface: -i IFACE")
 	case f.duration < 0:
 		return fmt.Errorf("--duration %s is negative; give a time such as 24h", f.duration)
 	case !slices.Contains(watchForms(), f.form):
 		return fmt.Errorf("--format %q is not known%s", f.form, didYouMean(f.form, watchForms()))
-	case f.form != "none" && slices.ContainsFunc(f.alerts, func(a string) bool { return a == "-" || strings.HasPrefix(a, "-?") }):
+	case f.form != "none" && f.form != "table" && slices.ContainsFunc(f.alerts, func(a string) bool { return a == "-" || strings.HasPrefix(a, "-?") }):
 		return errors.New("standard output is written to already; with --alert - give --format none")
 	}
 	return nil
@@ -201,7 +216,8 @@ func (f *watchFlags) check() error {
 // open opens the places where alerts are told.
 func (s *sensor) open() error {
 	alerts := slices.Clone(s.alerts)
-	if s.form != "none" {
+	switch s.form {
+	case "text", "ndjson":
 		alerts = append([]string{"-?format=" + s.form}, alerts...)
 	}
 	var err error
@@ -286,12 +302,12 @@ func (s *sensor) tell(seen *sight) {
 	inputs := []report.Input{{Name: s.iface}}
 	at := report.Instant(time.Now().UnixNano())
 	job := entry{at: seen.now, packets: map[string][]capture.RawFrame{}}
-	seen.each(func(found *rules.Finding, count int) {
-		if found.Waiver != nil || s.ledger.Heard(found.ID, found.Severity, found.Verdict, count) {
-			return
+	for _, found := range seen.standing {
+		if !found.firm || found.Waiver != nil || s.ledger.Heard(found.ID, found.Severity, found.Verdict, found.count) {
+			continue
 		}
 		now := found.Copy()
-		now.Count = count
+		now.Count = found.count
 		f := report.NewFinding(&now, inputs, seen.policy)
 		if a, ok := s.ledger.Seen(&f, at); ok {
 			job.alerts = append(job.alerts, a)
@@ -299,7 +315,7 @@ func (s *sensor) tell(seen *sight) {
 				job.packets[a.ID] = s.heads.packets(&now)
 			}
 		}
-	})
+	}
 	slices.SortStableFunc(job.alerts, func(x, y alert.Alert) int {
 		return cmp.Or(cmp.Compare(y.Severity, x.Severity), cmp.Compare(x.First, y.First), cmp.Compare(x.ID, y.ID))
 	})
@@ -316,7 +332,7 @@ func (s *sensor) tell(seen *sight) {
 		}
 	}
 	s.complain()
-	s.window.show(s, seen)
+	s.show(seen)
 	s.service.ticked(time.Now())
 }
 
@@ -348,8 +364,13 @@ func (s *sensor) pass(a alert.Alert) {
 	_ = s.sinks.Tell(a) // what is dropped is counted, and said by complain
 }
 
-// complain says of each sink that it fails, and that it does so no more.
+// complain says of each sink that it fails, and that it does so no more, and once
+// that there are more findings than can be told apart from new ones.
 func (s *sensor) complain() {
+	if n := s.ledger.Stats().Evicted; n > 0 && !s.crowded {
+		s.crowded = true
+		s.world.complain(errors.New("there are more findings than are remembered: those seen again are told again as new"))
+	}
 	for _, st := range s.sinks.Stats() {
 		bad := st.Failing || st.Dropped+st.Refused > 0
 		if bad == s.failing[st.Sink] {

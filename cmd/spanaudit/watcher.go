@@ -14,8 +14,9 @@ import (
 // its own, which judges a flow each time that it says more: what it counts is of no
 // use, and what it finds the audit proper finds when the flow is over.
 type watcher struct {
-	early  *rules.Audit
-	counts map[string]int // of the audit proper, by the finding's id; reused
+	early    *rules.Audit
+	counts   map[string]int // of the audit proper, by the finding's id; reused
+	standing []standing     // reused
 
 	record *record.Writer // of flows that go on, too; nil where there is none
 	tell   func(*sight)   // is called twice a second, and once in the end
@@ -31,8 +32,15 @@ type sight struct {
 	loss     rules.Loss
 	open     int // flows
 
-	audit *rules.Audit                    // so far; valid during tell
-	each  func(func(*rules.Finding, int)) // hands over the findings that stand and how often each was seen, as rules.Audit.Each does
+	audit    *rules.Audit // so far; valid during tell
+	standing []standing   // what is found so far; valid during tell
+}
+
+// standing is a finding as it stands.
+type standing struct {
+	*rules.Finding
+	count int  // how often it was seen
+	firm  bool // what follows cannot show otherwise: it is to be told
 }
 
 func newWatcher(p *rules.Policy, tell func(*sight)) *watcher {
@@ -53,18 +61,25 @@ func (w *watcher) last(audit *rules.Audit, now flow.Time, captured capture.Stats
 	w.report(audit, &sight{now: now, policy: audit.Policy(), captured: captured, loss: loss}, true)
 }
 
-// report tells of the findings that stand. Those about the capture as a whole are
-// the report's: nobody is to be woken up by them.
+// report tells of the findings that stand: those of flows that go on, too, and
+// those that what follows may take back, which are not to be told until it is over.
+// Those about the capture as a whole are the report's: nobody is to be woken up by
+// them.
 func (w *watcher) report(audit *rules.Audit, s *sight, over bool) {
-	s.audit = audit
-	s.each = func(do func(*rules.Finding, int)) {
-		clear(w.counts)
-		audit.Each(s.loss, func(f *rules.Finding) { w.counts[f.ID] = f.Count })
-		w.early.Each(s.loss, func(f *rules.Finding) {
-			if !strings.HasPrefix(f.Rule, "capture-") && (over || !f.Revisable) {
-				do(f, max(w.counts[f.ID], 1))
-			}
-		})
-	}
+	clear(w.counts)
+	clear(w.standing)
+	s.audit, s.standing = audit, w.standing[:0]
+	audit.Each(s.loss, func(f *rules.Finding) {
+		w.counts[f.ID] = f.Count
+		if f.Revisable {
+			s.standing = append(s.standing, standing{f, f.Count, over && !strings.HasPrefix(f.Rule, "capture-")})
+		}
+	})
+	w.early.Each(s.loss, func(f *rules.Finding) {
+		if !f.Revisable {
+			s.standing = append(s.standing, standing{f, max(w.counts[f.ID], 1), true})
+		}
+	})
+	w.standing = s.standing
 	w.tell(s)
 }

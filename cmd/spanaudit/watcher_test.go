@@ -17,11 +17,11 @@ func watched(t *testing.T, policy *rules.Policy, path string) (*rules.Report, ma
 	t.Helper()
 	told := map[string]rules.Finding{}
 	w := newWatcher(policy, func(s *sight) {
-		s.each(func(f *rules.Finding, _ int) {
-			if was, ok := told[f.ID]; !ok || f.Severity > was.Severity {
+		for _, f := range s.standing {
+			if was, ok := told[f.ID]; f.firm && (!ok || f.Severity > was.Severity) {
 				told[f.ID] = f.Copy()
 			}
-		})
+		}
 	})
 	return audited(t, policy, path, w), told
 }

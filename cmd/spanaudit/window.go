@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -18,8 +17,6 @@ import (
 // none.
 type window struct {
 	panel  *panel.Panel
-	since  time.Time
-	shown  time.Time                        // when the state was shown last
 	wanted chan chan<- func() *report.Audit // by who looks at the report
 }
 
@@ -41,7 +38,7 @@ func openWindow(address, tokenFile string) (*window, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w; --listen none serves nothing", err)
 	}
-	w := &window{since: time.Now(), wanted: make(chan chan<- func() *report.Audit)}
+	w := &window{wanted: make(chan chan<- func() *report.Audit)}
 	if w.panel, err = panel.New(panel.Options{Tool: tool(), Token: token, Render: report.HTML, Audit: w.audit}); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -61,8 +58,12 @@ func (w *window) audit(ctx context.Context) (*report.Audit, error) {
 	}
 }
 
-// hand hands the whole audit to who wants it, if somebody does.
-func (w *window) hand(s *sensor, seen *sight) {
+// show shows how the watch stands, and hands the whole audit to who wants it.
+func (w *window) show(s *sensor, seen *sight, st panel.State) {
+	if w == nil {
+		return
+	}
+	w.panel.State(st)
 	select {
 	case reply := <-w.wanted:
 		r, inputs := seen.audit.Peek(seen.loss), []report.Input{{Name: s.iface, Packets: seen.captured.Frames}}
@@ -75,40 +76,6 @@ func auditNow(inputs []report.Input, r *rules.Report) *report.Audit {
 	a := report.New(tool(), inputs, r)
 	a.Reported = report.Instant(time.Now().UnixNano())
 	return a
-}
-
-// maxShown bounds the findings that the page shows beside those that were told.
-const maxShown = 100
-
-// show shows how the watch stands, at most once a second.
-func (w *window) show(s *sensor, seen *sight) {
-	now := time.Now()
-	if w == nil || now.Sub(w.shown) < 900*time.Millisecond {
-		return
-	}
-	w.shown = now
-	w.hand(s, seen)
-	outline, counts := seen.audit.Outline(seen.loss, maxShown)
-	a := auditNow([]report.Input{{Name: s.iface, Packets: seen.captured.Frames}}, outline)
-	var bytes uint64
-	for _, x := range a.Crossings {
-		bytes += x.Bytes
-	}
-	var memory runtime.MemStats
-	runtime.ReadMemStats(&memory)
-	st := panel.State{
-		At: now, Audit: a, Counts: counts, Interface: s.iface, Since: w.since, Up: !s.down,
-		Packets: seen.captured.Frames, Bytes: bytes, Dropped: panel.Dropped{Kernel: seen.captured.Dropped},
-		Outages: seen.captured.Outages, Blind: seen.captured.Blind,
-		Flows: seen.open, Record: s.record.state(), Memory: memory.Sys - memory.HeapReleased, Goroutines: runtime.NumGoroutine(),
-		Policy: panel.Policy{Name: a.Policy.Name, Version: a.Policy.Version, SHA256: a.Policy.SHA256, Loaded: s.loaded(), Error: s.refused()},
-	}
-	for _, sink := range s.sinks.Stats() {
-		st.Sinks = append(st.Sinks, panel.Sink{
-			Name: sink.Sink, Told: sink.Told, Waiting: sink.Waiting, Dropped: sink.Dropped + sink.Refused, Failing: sink.Failing, Error: sink.Error,
-		})
-	}
-	w.panel.State(st)
 }
 
 // alert shows an alert at once.

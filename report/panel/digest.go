@@ -57,7 +57,7 @@ const (
 
 // newDigest makes one of an audit and the counts of its findings, nil where they
 // are all there, and an empty one of none.
-func newDigest(a *report.Audit, counts []rules.FindingCount) *digest {
+func newDigest(a *report.Audit, counts []FindingCount) *digest {
 	d := &digest{findings: map[ofRule]int{}, excused: map[ofRule]int{}, headline: "Nothing was audited yet."}
 	if a == nil {
 		return d
@@ -90,10 +90,11 @@ func newDigest(a *report.Audit, counts []rules.FindingCount) *digest {
 	return d
 }
 
-func countsOf(a *report.Audit) (counts []rules.FindingCount) {
+// countsOf counts each finding of an audit.
+func countsOf(a *report.Audit) (counts []FindingCount) {
 	for i := range a.Findings {
 		f := &a.Findings[i]
-		c := rules.FindingCount{Rule: f.Rule, Severity: f.Severity, Findings: 1}
+		c := FindingCount{Rule: f.Rule, Severity: f.Severity, Findings: 1}
 		if f.Waiver != nil {
 			c.Findings, c.Waived = 0, 1
 		}

@@ -14,7 +14,7 @@ type State struct {
 	Audit *report.Audit // so far; nil where it is the last one still. Nobody changes it afterwards, nor its maps
 
 	// Counts is of all findings, where Audit has a part of them; nil where it has all.
-	Counts []rules.FindingCount
+	Counts []FindingCount
 
 	Interface string
 	Since     time.Time // since when it is watched
@@ -34,6 +34,14 @@ type State struct {
 	Policy Policy
 	Record Record
 	Sinks  []Sink // the first 16 are shown
+}
+
+// FindingCount counts the findings of a rule that have a severity.
+type FindingCount struct {
+	Rule     string
+	Severity rules.Severity
+	Findings int // that no waiver excuses
+	Waived   int // that one does
 }
 
 // Dropped counts packets that were lost, by where.
