@@ -32,7 +32,7 @@ func TestWhatIsKeptShowsViolations(t *testing.T) {
 		k.take(&b)
 	}
 	r := audited(t, policy, violations, nil)
-	c := carver{policy: policy}
+	c := carver{policy: policy, blank: redact}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		frames := k.packets(f)
