@@ -16,7 +16,8 @@ const (
 	keptFrames = 64       // of the beginning of one conversation
 	keptBytes  = 64 << 20 // of all conversations; beyond it the oldest go
 	lateBytes  = 16 << 20 // of frames that tell names and addresses, whenever they come
-	keptFrame  = 2048     // of one frame; what is longer is kept up to there
+	keptWhole  = 32 << 10 // of one conversation whose frames are kept whole, as a card may hand on many segments in one
+	keptFrame  = 2048     // of one frame after these; what is longer is kept up to there
 
 	keptOverhead = 256 // bytes that a frame costs beside its data, and a conversation again
 )
@@ -108,19 +109,19 @@ func tellsLate(p *flow.Packet) bool {
 }
 
 func (on *kept) add(p *flow.Packet, raw capture.RawFrame) int {
-	f := keptOf(p, raw)
+	f := keptOf(p, raw, max(keptWhole-on.bytes, keptFrame))
 	on.frames = append(on.frames, f)
 	on.bytes += keptOverhead + len(f.raw.Data)
 	return keptOverhead + len(f.raw.Data)
 }
 
-func keptOf(p *flow.Packet, raw capture.RawFrame) keptFrameOf {
-	raw.Data = bytes.Clone(raw.Data[:min(len(raw.Data), keptFrame)])
+func keptOf(p *flow.Packet, raw capture.RawFrame, limit int) keptFrameOf {
+	raw.Data = bytes.Clone(raw.Data[:min(len(raw.Data), limit)])
 	return keptFrameOf{flow.Packet{Frame: p.Frame, Protocol: p.Protocol, Src: p.Src, Dst: p.Dst, Flags: p.Flags, SrcMAC: p.SrcMAC, DstMAC: p.DstMAC}, raw}
 }
 
 func (k *keep) lonely(p *flow.Packet, raw capture.RawFrame) {
-	f := keptOf(p, raw)
+	f := keptOf(p, raw, keptFrame)
 	k.lone = append(k.lone, f)
 	k.late += keptOverhead + len(f.raw.Data)
 }
