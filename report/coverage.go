@@ -33,7 +33,12 @@ type Coverage struct {
 	Outside      uint64            `json:"outside"`
 	BadChecksums uint64            `json:"bad_checksums"`
 	Capture      CaptureLoss       `json:"capture"`
-	Blind        []Blind           `json:"blind,omitempty"` // of an audit by a record
+
+	// Of an audit by the record of a watch.
+	Blind      []Blind `json:"blind,omitempty"`
+	Open       uint64  `json:"open,omitempty"`       // flows, judged as they stood when the watch was killed, or when they were asked for
+	Unrecorded uint64  `json:"unrecorded,omitempty"` // events
+	Running    bool    `json:"running,omitempty"`    // the watch went on, and the time that was asked for was not over
 }
 
 // Blind is a time in which the sensor saw nothing, or of which nothing is kept.
@@ -151,11 +156,16 @@ func limits(c *Coverage) []string {
 		lines = append(lines, Line(fmt.Sprintf("Nothing was seen from %s to %s UTC (%s): %s.", b.From.UTC().Format(time.DateTime), b.To.UTC().Format(time.DateTime),
 			duration(flow.Time(b.To).Sub(flow.Time(b.From))), b.Cause)))
 	}
+	if c.Running {
+		lines = append(lines, "The watch went on when this report was made: what it saw later is not in it.")
+	}
 	say := func(n uint64, format string, args ...any) {
 		if n > 0 {
 			lines = append(lines, fmt.Sprintf(format, args...))
 		}
 	}
+	say(c.Open, "%s under way when the watch was killed, or when this report was made: judged as far as they had come.", were(c.Open, "flow"))
+	say(c.Unrecorded, "%s not recorded for lack of room: flows that ended, names that were learned.", were(c.Unrecorded, "event"))
 	loss := &c.Capture
 	if loss.Filter != "" {
 		lines = append(lines, fmt.Sprintf("A filter hid %s on purpose: %s", count(loss.Filtered, "frame"), Line(loss.Filter)))

@@ -65,6 +65,7 @@ func TestSchemaAcceptsAudits(t *testing.T) {
 // fullAudit has a value in every field.
 func fullAudit() *Audit {
 	a := siteAudit()
+	a.Coverage.Open, a.Coverage.Unrecorded, a.Coverage.Running = 1, 1, true
 	a.MoreTLS, a.Coverage.MoreDevices, a.Coverage.Blind = 1, 1, []Blind{{From: 1, To: 2, Cause: "crash"}}
 	a.Policy.Extends[0].SHA256 = strings.Repeat("0", 64)
 	a.Policy.Description, a.Policy.ReviewBy = "x", "2027-01-01"

@@ -9,6 +9,9 @@ func schemaTexts() map[string]string {
 	return map[string]string{
 		"Audit.schema":         "names the form of the document",
 		"Coverage.blind":       "times in which the sensor saw nothing, or of which nothing is kept",
+		"Coverage.open":        "flows that were under way when the watch was killed or the report made, judged as they stood",
+		"Coverage.unrecorded":  "events, such as flows that ended, that the watch did not record for lack of room",
+		"Coverage.running":     "true where the watch went on when the report was made, so that more of the time was to come",
 		"Blind.from":           "its beginning",
 		"Blind.to":             "its end",
 		"Blind.cause":          "why",

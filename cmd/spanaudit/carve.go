@@ -2,26 +2,41 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"slices"
 
 	"spanaudit/capture"
 	"spanaudit/flow"
 	"spanaudit/report"
+	"spanaudit/report/bundle"
 	"spanaudit/rules"
 )
 
-// carver cuts out of a capture that was audited what each finding needs to be
-// shown again, and shows it again: an excerpt is right when the engine finds in
-// it what it is to prove.
+// carver makes of what was audited an excerpt for each finding, which is all that
+// is needed to show it again, and shows it again: an excerpt is right when the
+// engine finds in it what it is to prove.
 type carver struct {
-	open    func() (*capture.Source, error) // the same inputs once more, with Options.Raw
+	quarry
 	policy  *rules.Policy
 	inputs  []report.Input
-	secrets bool // stay in the packets
+	secrets bundle.Redaction // what the manifest says of them; of those blanked by blank the counts grow
+
+	// blank overwrites secrets in copies of frames; nil where frames are written as
+	// they are.
+	blank func([]capture.RawFrame) ([]capture.RawFrame, redaction)
 
 	received, dropped uint64 // as the capture itself counted
+}
+
+// quarry is what excerpts are cut from.
+type quarry interface {
+	// cut returns the frames of each selection, in the order of the capture.
+	cut([]*selection) ([][]capture.RawFrame, error)
+
+	// widest is up to what scope a selection may find more than the one before.
+	widest() scope
+
+	// unshown says why an excerpt does not show its finding.
+	unshown(*excerpt) string
 }
 
 // excerpt is a capture of a finding's decisive packets.
@@ -49,7 +64,7 @@ func atOnce(s scope) int {
 
 // carve makes an excerpt for each finding and hands it to take. A finding that
 // the packets it names do not show again is tried with all packets of its
-// parties, then with all of the capture.
+// parties, then with all of the capture, where that can be had.
 func (c *carver) carve(findings []rules.Finding, take func(*excerpt) error) error {
 	for group := range slices.Chunk(findings, maxGroup) {
 		pending := make([]*selection, len(group))
@@ -59,7 +74,7 @@ func (c *carver) carve(findings []rules.Finding, take func(*excerpt) error) erro
 			pending[i] = newSelection(&group[i], scopeNamed)
 			index[&group[i]] = i
 		}
-		for scope := scopeNamed; scope <= scopeAll && len(pending) > 0; scope++ {
+		for scope := scopeNamed; scope <= c.widest() && len(pending) > 0; scope++ {
 			var again []*selection
 			for some := range slices.Chunk(pending, atOnce(scope)) {
 				cut, err := c.cut(some)
@@ -82,7 +97,7 @@ func (c *carver) carve(findings []rules.Finding, take func(*excerpt) error) erro
 					if done[index[s.finding]] == nil || e.shown != nil {
 						done[index[s.finding]] = e
 					}
-					if e.shown == nil && scope < scopeAll {
+					if e.shown == nil && scope < c.widest() {
 						again = append(again, newSelection(s.finding, scope+1))
 					}
 				}
@@ -96,93 +111,6 @@ func (c *carver) carve(findings []rules.Finding, take func(*excerpt) error) erro
 		}
 	}
 	return nil
-}
-
-// cut returns the frames of each selection, in the order of the capture.
-func (c *carver) cut(selections []*selection) ([][]capture.RawFrame, error) {
-	named := map[flow.Frame][]*selection{}
-	for _, s := range selections {
-		for f := range s.wanted {
-			named[f] = append(named[f], s)
-		}
-	}
-	parts := map[flow.Frame][]flow.Frame{} // that a packet was put together from
-	followed := map[conversation][]*selection{}
-	err := c.read(func(b *capture.Batch) {
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			for _, s := range named[p.Frame] {
-				s.locate(p)
-				if on := followed[conversationOf(p)]; !slices.Contains(on, s) {
-					followed[conversationOf(p)] = append(on, s)
-				}
-			}
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = c.read(func(b *capture.Batch) {
-		for i := range b.Packets {
-			p := &b.Packets[i]
-			for _, s := range followed[conversationOf(p)] {
-				s.follow(p, s.heads[conversationOf(p)])
-			}
-		}
-		for _, s := range selections {
-			s.take(b)
-		}
-		for _, r := range b.Reassembled {
-			if slices.ContainsFunc(selections, func(s *selection) bool { return s.mayPick(r.Frame) }) {
-				parts[r.Frame] = r.Others
-			}
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	takers := map[flow.Frame][]int{}
-	for i, s := range selections {
-		s.finish()
-		for f := range s.picked {
-			for _, part := range parts[f] {
-				s.picked[part] = true
-			}
-		}
-		for f := range s.picked {
-			takers[f] = append(takers[f], i)
-		}
-	}
-	cut := make([][]capture.RawFrame, len(selections))
-	return cut, c.read(func(b *capture.Batch) {
-		for _, f := range b.Frames {
-			if on := takers[f.Frame]; len(on) > 0 {
-				f.Data = bytes.Clone(f.Data)
-				for _, i := range on {
-					cut[i] = append(cut[i], f)
-				}
-			}
-		}
-	})
-}
-
-// read goes through the inputs once more.
-func (c *carver) read(look func(*capture.Batch)) error {
-	src, err := c.open()
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	var b capture.Batch
-	for {
-		switch err := src.Read(&b); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-		look(&b)
-	}
 }
 
 // Bounds of the frames that are audited to see which conversations an excerpt
@@ -233,8 +161,8 @@ func (c *carver) write(s *selection, frames []capture.RawFrame) (*excerpt, error
 		names = append(names, in.Name)
 	}
 	var blanked redaction
-	if !c.secrets {
-		frames, blanked = redact(frames)
+	if c.blank != nil {
+		frames, blanked = c.blank(frames)
 	}
 	var b bytes.Buffer
 	w, err := capture.NewPcapngWriter(&b, capture.PcapngOptions{Application: tool().Name + " " + tool().Version, Inputs: names})

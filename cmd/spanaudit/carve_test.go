@@ -28,7 +28,7 @@ func TestEveryFindingOfTheFixturesIsShownAgainByItsExcerpt(t *testing.T) {
 				t.Fatal(err)
 			}
 			stats := src.Stats()
-			c := carver{open: open, policy: policy, inputs: reportInputs(src.Inputs(), nil), received: stats.Received, dropped: stats.Dropped}
+			c := carver{quarry: &rereading{open: open}, blank: redact, policy: policy, inputs: reportInputs(src.Inputs(), nil), received: stats.Received, dropped: stats.Dropped}
 			err = c.carve(r.Findings, func(e *excerpt) error {
 				if e.shown == nil {
 					t.Errorf("%s %s is not shown by its %d packets: %s", e.finding.ID, e.finding.Rule, len(e.frames), e.finding.Message)
@@ -65,7 +65,7 @@ func TestAnExcerptOfAllIsMadeSmall(t *testing.T) {
 	if err != nil || len(r.Findings) < 8 {
 		t.Fatal(len(r.Findings), err)
 	}
-	c := carver{open: open, policy: policy, inputs: reportInputs(src.Inputs(), nil)}
+	c := carver{quarry: &rereading{open: open}, blank: redact, policy: policy, inputs: reportInputs(src.Inputs(), nil)}
 	for i := range r.Findings[:8] {
 		for _, trials := range []int{0, maxTrialFrames} {
 			s := newSelection(&r.Findings[i], scopeAll)

@@ -166,56 +166,68 @@ func (j *job) reopen() (*capture.Source, error) {
 
 // prove writes the bundle, where one is wanted.
 func (j *job) prove(stats capture.Stats, r *rules.Report, a *report.Audit) error {
-	e := j.proof
-	if e == nil {
+	if j.proof == nil {
 		return nil
 	}
+	c := &carver{
+		quarry: &rereading{open: j.reopen, again: j.iface == ""}, policy: j.policy, inputs: a.Inputs,
+		secrets: bundle.Redaction{Secrets: bundle.Kept}, received: stats.Received, dropped: stats.Dropped,
+	}
+	if !j.evidence.keepSecrets {
+		c.secrets = bundle.Redaction{Secrets: bundle.Blanked, Counts: map[string]uint64{"packets": 0, "bytes": 0}}
+		c.blank = redact
+	}
+	m, err := j.proof.write(c, r.Findings, a)
+	if err != nil {
+		return err
+	}
+	j.proof.tell(j.world, m, j.quiet)
+	return nil
+}
+
+// write writes the bundle: excerpts of the findings, the policy, and the report of
+// them in every form.
+func (e *evidence) write(c *carver, findings []rules.Finding, a *report.Audit) (*bundle.Manifest, error) {
 	m := bundle.Manifest{
 		Tool: a.Tool, Created: a.Reported,
 		Policy: bundle.Policy{Name: a.Policy.Name, Version: a.Policy.Version, SHA256: a.Policy.SHA256},
-		Inputs: a.Inputs, Anonymized: a.Anonymized, Redaction: bundle.Redaction{Secrets: bundle.Kept},
+		Inputs: a.Inputs, Anonymized: a.Anonymized, Redaction: c.secrets,
 	}
-	if !e.flags.keepSecrets {
-		m.Redaction = bundle.Redaction{Secrets: bundle.Blanked, Counts: map[string]uint64{"packets": 0, "bytes": 0}}
-	}
-	c := carver{
-		open: j.reopen, policy: j.policy, secrets: e.flags.keepSecrets, inputs: a.Inputs, received: stats.Received, dropped: stats.Dropped,
-	}
-	err := c.carve(r.Findings, func(x *excerpt) error {
-		entry := c.entry(x)
+	err := c.carve(findings, func(x *excerpt) error {
+		entry := c.entry(x, &a.Findings[len(m.Excerpts)])
 		m.Excerpts = append(m.Excerpts, entry)
-		if !c.secrets {
+		if c.blank != nil {
 			m.Redaction.Counts["packets"] += uint64(x.blanked.Frames)
 			m.Redaction.Counts["bytes"] += uint64(x.blanked.Bytes)
 		}
 		return e.writer.Add(entry.File, x.content)
 	})
 	if err != nil {
-		return fmt.Errorf("cut out the evidence: %w", err)
+		return nil, fmt.Errorf("cut out the evidence: %w", err)
 	}
-	if j.policy.Text != nil {
+	if c.policy.Text != nil {
 		m.Policy.File = "policy.yaml"
-		if err := e.writer.Add(m.Policy.File, j.policy.Text); err != nil {
-			return err
+		if err := e.writer.Add(m.Policy.File, c.policy.Text); err != nil {
+			return nil, err
 		}
 	}
 	for _, form := range formats() {
 		var text bytes.Buffer
 		if err := form.render(&text, a, report.Screen{Width: evidenceWidth}); err != nil {
-			return fmt.Errorf("write the report as %s: %w", form.name, err)
+			return nil, fmt.Errorf("write the report as %s: %w", form.name, err)
 		}
 		if err := e.writer.Add(form.file, text.Bytes()); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := e.writer.Finish(m, e.key); err != nil {
-		return err
+	return &m, e.writer.Finish(m, e.key)
+}
+
+// tell says what was written; when quiet, only where it does not prove all.
+func (e *evidence) tell(w world, m *bundle.Manifest, quiet bool) {
+	if !quiet || slices.ContainsFunc(m.Excerpts, func(x bundle.Excerpt) bool { return !x.Reproduced }) {
+		fmt.Fprintln(w.stderr, "spanaudit: "+e.summary(m))
 	}
-	unshown := slices.IndexFunc(m.Excerpts, func(x bundle.Excerpt) bool { return !x.Reproduced }) >= 0
-	if !j.quiet || unshown {
-		fmt.Fprintln(j.stderr, "spanaudit: "+e.summary(&m))
-	}
-	return nil
 }
 
 // summary says what was written, and what it does not prove.
@@ -233,10 +245,10 @@ func (e *evidence) summary(m *bundle.Manifest) string {
 	return text
 }
 
-// entry is what the manifest says of an excerpt.
-func (c *carver) entry(x *excerpt) bundle.Excerpt {
+// entry is what the manifest says of an excerpt of a finding, which is told as f.
+func (c *carver) entry(x *excerpt, f *report.Finding) bundle.Excerpt {
 	entry := bundle.Excerpt{
-		Finding: x.finding.ID, Rule: x.finding.Rule, File: fmt.Sprintf("excerpts/%s-%s.pcapng", x.finding.Rule, x.finding.ID),
+		Finding: f.ID, Rule: f.Rule, File: fmt.Sprintf("excerpts/%s-%s.pcapng", f.Rule, f.ID),
 		Packets: len(x.frames), Reproduced: x.shown != nil,
 	}
 	for _, f := range x.frames {
@@ -249,9 +261,32 @@ func (c *carver) entry(x *excerpt) bundle.Excerpt {
 		entry.Frames[i].Numbers = append(entry.Frames[i].Numbers, f.Number)
 	}
 	if x.shown == nil {
-		entry.Note = "its packets alone do not show the finding again: the source does (spanaudit verify --source)"
+		entry.Note = c.unshown(x)
 	} else {
-		entry.Note = retelling(x.finding, x.shown)
+		entry.Note = noteOf(x.finding, x.shown, f, entry.Frames)
 	}
 	return entry
+}
+
+// noteOf says of an excerpt that shows its finding in what it differs from that, and
+// what of it is not there.
+func noteOf(f, shown *rules.Finding, told *report.Finding, frames []bundle.Frames) string {
+	var missing []bundle.Frames
+	for _, e := range slices.Concat(told.Context, told.Evidence) {
+		has := func(on bundle.Frames) bool { return on.Input == e.File && slices.Contains(on.Numbers, e.Frame) }
+		if slices.ContainsFunc(frames, has) || slices.ContainsFunc(missing, has) {
+			continue
+		}
+		if n := len(missing); n == 0 || missing[n-1].Input != e.File {
+			missing = append(missing, bundle.Frames{Input: e.File})
+		}
+		last := &missing[len(missing)-1]
+		last.Numbers = append(last.Numbers, e.Frame)
+	}
+	notes := retelling(f, shown)
+	for _, of := range missing {
+		numbers := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(of.Numbers)), ", "), "[]")
+		notes = append(notes, fmt.Sprintf("these frames that it names were not kept: %s of %s", numbers, of.Input))
+	}
+	return strings.Join(notes, "; ")
 }

@@ -9,6 +9,7 @@ import (
 
 	"spanaudit/capture"
 	"spanaudit/flow"
+	"spanaudit/rules"
 )
 
 // What is kept while an interface is watched shows each violation of the site again
@@ -32,7 +33,7 @@ func TestWhatIsKeptShowsViolations(t *testing.T) {
 		k.take(&b)
 	}
 	r := audited(t, policy, violations, nil)
-	c := carver{policy: policy}
+	c := carver{policy: policy, blank: redact}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		frames := k.packets(f)
@@ -43,6 +44,28 @@ func TestWhatIsKeptShowsViolations(t *testing.T) {
 		if e.shown == nil && len(f.Evidence) > 0 {
 			t.Errorf("%d packets do not show %s: %s", len(frames), f.Rule, f.Message)
 		}
+	}
+}
+
+// A card may hand on several segments in one frame, as those of a certificate: what a
+// conversation begins with is kept whole, and little of what follows.
+func TestTheBeginningOfAConversationIsKeptWhole(t *testing.T) {
+	k := newKeep()
+	f := rules.Finding{}
+	for n := range uint64(20) {
+		at := flow.Frame{Number: n + 1, Time: flow.Time(n)}
+		f.Evidence = append(f.Evidence, rules.Evidence{Frame: at})
+		k.take(&capture.Batch{
+			Packets: []flow.Packet{{Frame: at, Protocol: flow.TCP, Src: netip.MustParseAddrPort("10.20.0.9:40000"), Dst: netip.MustParseAddrPort("10.20.0.1:443")}},
+			Frames:  []capture.RawFrame{{Frame: at, Data: make([]byte, 9000), Length: 9000}},
+		})
+	}
+	var kept []int
+	for _, frame := range k.packets(&f) {
+		kept = append(kept, len(frame.Data))
+	}
+	if len(kept) != 20 || kept[0] != 9000 || kept[2] != 9000 || kept[4] != keptFrame || kept[19] != keptFrame {
+		t.Errorf("%d", kept)
 	}
 }
 

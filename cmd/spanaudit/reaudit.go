@@ -43,11 +43,10 @@ func shown(r *rules.Report, f *rules.Finding) *rules.Finding {
 	return nil
 }
 
-// retelling says in what an excerpt's finding differs from the one that it is to
-// show: in numbers of the whole capture, or by what else of a site was seen there;
-// "" where it does not.
-func retelling(f, shown *rules.Finding) string {
-	var notes, otherwise []string
+// retelling lists in what an excerpt's finding differs from the one that it is to
+// show: in numbers of the whole capture, or by what else of a site was seen there.
+func retelling(f, shown *rules.Finding) (notes []string) {
+	var otherwise []string
 	if shown.Message != f.Message {
 		notes = append(notes, "its sentence counts over the whole capture, and over the excerpt comes to: "+shown.Message)
 	}
@@ -68,7 +67,7 @@ func retelling(f, shown *rules.Finding) string {
 	if len(otherwise) > 0 {
 		notes = append(notes, "over the excerpt these are told otherwise: "+strings.Join(otherwise, ", "))
 	}
-	return strings.Join(notes, "; ")
+	return notes
 }
 
 func sameWaiver(a, b *rules.Waiver) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type retold struct {
 	shown    int              // findings that came out again
 	unshown  []string         // findings that the bundle itself does not claim to show
 	problems []bundle.Problem // findings that did not, and what does not fit together
+	source   bool             // what was audited can be audited again
 }
 
 // maxUnshown bounds the findings that are named as not shown.
@@ -30,8 +32,11 @@ func (r *retold) line() report.Check {
 	}
 	if n := len(r.unshown); n > 0 {
 		c.State = report.Open
-		c.Says = fmt.Sprintf("%s came out again from its excerpt; not shown, since they rest on the whole capture, which --source audits again: %s",
-			count(r.shown, "finding"), strings.Join(r.unshown[:min(n, maxUnshown)], ", "))
+		why := "for which " + bundle.ManifestFile + " has the reason"
+		if r.source {
+			why = "since they rest on the whole capture, which --source audits again"
+		}
+		c.Says = fmt.Sprintf("%s came out again from its excerpt; not shown, %s: %s", count(r.shown, "finding"), why, strings.Join(r.unshown[:min(n, maxUnshown)], ", "))
 		if n > maxUnshown {
 			c.Says += fmt.Sprintf(" and %d more", n-maxUnshown)
 		}
@@ -46,7 +51,7 @@ func (r *retold) line() report.Check {
 // finding that it is there for, and one that is said not to must not. The files
 // must have been checked.
 func replay(b *bundle.Bundle, m *bundle.Manifest, a *report.Audit, policy *rules.Policy) (*retold, error) {
-	r := &retold{}
+	r := &retold{source: slices.ContainsFunc(a.Inputs, func(in report.Input) bool { return in.SHA256 != "" })}
 	say := func(file, format string, args ...any) {
 		r.problems = append(r.problems, bundle.Problem{File: file, Says: fmt.Sprintf(format, args...)})
 	}
@@ -85,6 +90,10 @@ func replay(b *bundle.Bundle, m *bundle.Manifest, a *report.Audit, policy *rules
 		f := &a.Findings[i]
 		x, ok := excerpts[f.ID]
 		delete(excerpts, f.ID)
+		note := ""
+		if again[i] != nil {
+			note = noteOf(claim(f), again[i], f, x.Frames)
+		}
 		switch {
 		case !ok || x.File == "" || x.Rule != f.Rule:
 			say(bundle.AuditFile, "has the finding %s of %s, for which there is no excerpt", f.ID, f.Rule)
@@ -96,8 +105,8 @@ func replay(b *bundle.Bundle, m *bundle.Manifest, a *report.Audit, policy *rules
 			r.unshown = append(r.unshown, f.Rule+" "+f.ID)
 		case again[i] == nil:
 			say(x.File, "does not show the finding %s of %s", f.ID, f.Rule)
-		case a.Tool == tool() && retelling(claim(f), again[i]) != x.Note:
-			say(x.File, "shows the finding %s of %s otherwise than %s has it: %s", f.ID, f.Rule, bundle.AuditFile, retelling(claim(f), again[i]))
+		case a.Tool == tool() && note != x.Note:
+			say(x.File, "shows the finding %s of %s otherwise than %s has it: %s", f.ID, f.Rule, bundle.AuditFile, note)
 		default:
 			r.shown++
 		}

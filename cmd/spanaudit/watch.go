@@ -162,9 +162,10 @@ func watch(w world, f *watchFlags) (int, error) {
 		return statusUsage, errors.Join(err, s.end())
 	}
 	if s.form == "table" {
-		s.board = openBoard(w)
-		s.stderr = s.board
-		defer s.board.close()
+		if s.board = openBoard(w); s.board != nil {
+			s.stderr = s.board
+			defer s.board.close()
+		}
 	}
 	ctx := context.Background()
 	if f.duration > 0 {
@@ -177,9 +178,7 @@ func watch(w world, f *watchFlags) (int, error) {
 	go s.obey(o)
 	s.service.ready()
 	s.say("watching %s by policy %s; Ctrl-C ends it", f.iface, policy.Name)
-	_, broken := runAudit(o.Stop, src, policy, auditOptions{
-		Workers: min(runtime.GOMAXPROCS(0), maxWorkers), Filter: f.filter, Frames: s.heads.take, Watch: s.watcher, Witness: s.witness(),
-	})
+	broken := s.follow(o.Stop, src)
 	s.service.stopping()
 	closed := s.end()
 	switch {
@@ -191,6 +190,14 @@ func watch(w world, f *watchFlags) (int, error) {
 		return statusViolations, nil
 	}
 	return statusDone, nil
+}
+
+// follow judges what src shows until it ends, or ctx does.
+func (s *sensor) follow(ctx context.Context, src *capture.Source) error {
+	_, err := runAudit(ctx, src, s.policy, auditOptions{
+		Workers: min(runtime.GOMAXPROCS(0), maxWorkers), Filter: s.filter, Frames: s.heads.take, Watch: s.watcher, Witness: s.witness(),
+	})
+	return err
 }
 
 func (f *watchFlags) check(w world) error {

@@ -124,6 +124,12 @@ func TestTheRecordOfAWatchGivesItsReport(t *testing.T) {
 			t.Errorf("not in the report: %s %s", f.Rule, f.ID)
 		}
 	}
+	_, m := evidenceOf(t, path)
+	for _, x := range ofFlows(m) {
+		if !x.Reproduced {
+			t.Errorf("not shown by the %d packets that were kept: %s: %s", x.Packets, x.Rule, x.Note)
+		}
+	}
 	if status, _, stderr := spanaudit("report", path, "--to", "2001-01-01"); status != statusUsage || !strings.Contains(stderr, "names no policy of that time") {
 		t.Errorf("before it began: status %d, %s", status, stderr)
 	}

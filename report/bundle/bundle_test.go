@@ -39,7 +39,7 @@ func sampleManifest() Manifest {
 		Command:   []string{"spanaudit", "audit", "--evidence", "evidence.zip", "site.pcapng"},
 		Policy:    Policy{"site", "1", strings.Repeat("ab", 32), "policy.yaml"},
 		Inputs:    []report.Input{{Name: "site.pcapng", SHA256: strings.Repeat("cd", 32), Packets: 1387}},
-		Redaction: Redaction{Blanked, map[string]uint64{"RTSP Authorization": 3}},
+		Redaction: Redaction{Secrets: Blanked, Counts: map[string]uint64{"RTSP Authorization": 3}},
 		Excerpts: []Excerpt{
 			{Finding: "4b62aa", Rule: "tls-version", File: "excerpts/tls-version-1.pcapng", Packets: 4, Frames: []Frames{{"site.pcapng", []uint64{3, 4, 7, 9}}}, Reproduced: true},
 			{Finding: "77aa01", Rule: "capture-period", Note: "no packet shows it"},

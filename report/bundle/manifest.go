@@ -46,8 +46,9 @@ type Policy struct {
 
 // Redaction says what was taken out of the excerpts, length by length.
 type Redaction struct {
-	Secrets string            `json:"secrets"` // "blanked" or "kept"
-	Counts  map[string]uint64 `json:"counts"`  // "packets" that were altered, and "bytes" in them
+	Secrets string            `json:"secrets"`        // "blanked" or "kept"
+	Counts  map[string]uint64 `json:"counts"`         // "packets" that were altered, and "bytes" in them; none where nobody counted
+	Note    string            `json:"note,omitempty"` // why nobody did
 }
 
 // The values of Redaction.Secrets.
