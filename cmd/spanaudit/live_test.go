@@ -100,6 +100,9 @@ func wireTo(t *testing.T, name string) func([]byte) {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Skipf("no network namespace to be had here: %v", err)
 	}
+	for _, of := range []string{"all", "default"} { // else the interfaces speak of themselves
+		_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+of+"/disable_ipv6", []byte("1"), 0) // where there is IPv6
+	}
 	for _, args := range [][]string{
 		{"link", "add", name, "type", "veth", "peer", "name", "wire0"},
 		{"link", "set", name, "up"},
