@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"spanaudit/report"
 	"spanaudit/report/alert"
+	"spanaudit/report/record"
+	"spanaudit/rules"
 )
 
 // Each violation of the site is told within two seconds of the packet that proves
@@ -152,5 +155,40 @@ func TestTheRecordOfAWatchGivesItsReport(t *testing.T) {
 	}
 	if status, _, stderr := spanaudit("report", path, "--from", "yesterday"); status != statusUsage || !strings.Contains(stderr, "write it as 2026-11-25") {
 		t.Errorf("no time: status %d, %s", status, stderr)
+	}
+}
+
+// What a watch was killed before it had told, the next one tells, once.
+func TestWatchTellsWhatTheOneBeforeDidNot(t *testing.T) {
+	wireTo(t, "span0")
+	path := filepath.Join(t.TempDir(), "watch.db")
+	store, err := record.Open(path, record.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := store.Begin(t.Context(), record.Run{Started: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := report.Finding{ID: "92af36b44e9e2f78", Rule: "tls-version", Severity: rules.High, Verdict: rules.Fail, Message: "as it was found", First: 1, Last: 2, Count: 3}
+	if err := w.Commit(t.Context(), 2, recordOf(alert.Alert{Finding: f}, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil { // and not w: it was killed
+		t.Fatal(err)
+	}
+	watch := func() (int, string, string) {
+		return spanaudit("watch", "-i", "span0", "--duration", "500ms", "--format", "ndjson", "--listen", "none", "--record", path)
+	}
+	status, stdout, stderr := watch()
+	var a alert.Alert
+	if err := json.Unmarshal([]byte(stdout), &a); err != nil || status != statusViolations {
+		t.Fatalf("status %d, %v: %s%s", status, err, stdout, stderr)
+	}
+	if a.Kind != alert.New || a.ID != f.ID || a.Message != f.Message || a.Count != f.Count || a.First != f.First {
+		t.Errorf("told: %+v", a)
+	}
+	if status, stdout, stderr := watch(); status != statusDone || stdout != "" {
+		t.Errorf("again: status %d: %s%s", status, stdout, stderr)
 	}
 }

@@ -11,7 +11,7 @@ const application = 0x7370616e
 // migrations lists what makes a record of each version one of the next, from an
 // empty file on. None is ever changed; a new one is added below.
 func migrations() []string {
-	return []string{schema1}
+	return []string{schema1, schema2}
 }
 
 // Times are nanoseconds since 1970 on the packets' clock.
@@ -51,6 +51,12 @@ CREATE TABLE host (address TEXT, mac TEXT, first INTEGER, last INTEGER, PRIMARY 
 CREATE INDEX host_last ON host (last);
 CREATE TABLE name (address TEXT, name TEXT, first INTEGER, last INTEGER, PRIMARY KEY (address, name)) WITHOUT ROWID;
 CREATE INDEX name_last ON name (last);
+`
+
+// What a record of the first version holds counts as told.
+const schema2 = `
+ALTER TABLE finding ADD COLUMN untold INTEGER NOT NULL DEFAULT 0; -- written, and perhaps not told any more
+CREATE INDEX finding_untold ON finding (id) WHERE untold;
 `
 
 // migrate makes the file, which is a record or empty, a record of this version.
