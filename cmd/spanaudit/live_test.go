@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net"
 	"os"
@@ -93,6 +94,14 @@ func TestLiveAuditTellsOutages(t *testing.T) {
 // thread, and returns a function by which a frame arrives at the one named.
 func wireTo(t *testing.T, name string) func([]byte) {
 	t.Helper()
+	newNetwork(t)
+	wire(t, name, "wire0")
+	return sender(t, "wire0")
+}
+
+// newNetwork gives this test's thread a network namespace without interfaces.
+func newNetwork(t *testing.T) {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("only root may make interfaces")
 	}
@@ -100,16 +109,31 @@ func wireTo(t *testing.T, name string) func([]byte) {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Skipf("no network namespace to be had here: %v", err)
 	}
-	for _, args := range [][]string{
-		{"link", "add", name, "type", "veth", "peer", "name", "wire0"},
-		{"link", "set", name, "up"},
-		{"link", "set", "wire0", "up"},
-	} {
-		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-			t.Skipf("no veth pair to be had here: %v: %s", err, out)
-		}
+	for _, of := range []string{"all", "default"} { // else the interfaces speak of themselves
+		_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+of+"/disable_ipv6", []byte("1"), 0) // where there is IPv6
 	}
-	peer, err := net.InterfaceByName("wire0")
+}
+
+// wire makes a pair of interfaces that are up.
+func wire(t *testing.T, name, other string) {
+	t.Helper()
+	ready(t, "ip", "link", "add", name, "type", "veth", "peer", "name", other)
+	ready(t, "ip", "link", "set", name, "up")
+	ready(t, "ip", "link", "set", other, "up")
+}
+
+// ready runs a program by which the network is made.
+func ready(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Skipf("not to be had here: %s %s: %v: %s", name, strings.Join(args, " "), err, out)
+	}
+}
+
+// sender returns a function that sends a frame out of an interface.
+func sender(t *testing.T, name string) func([]byte) {
+	t.Helper()
+	out, err := net.InterfaceByName(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +142,33 @@ func wireTo(t *testing.T, name string) func([]byte) {
 		t.Fatal(err)
 	}
 	return func(b []byte) {
-		_ = unix.Sendto(socket, b, 0, &unix.SockaddrLinklayer{Ifindex: peer.Index})
+		_ = unix.Sendto(socket, b, 0, &unix.SockaddrLinklayer{Ifindex: out.Index})
+	}
+}
+
+// mirrorTo makes a switch with a port for each host of the fixtures' site, which
+// mirrors what enters each of them to the interface named, as that of site.sh does.
+// A frame leaves from its host.
+func mirrorTo(t *testing.T, name string) func([]byte) {
+	t.Helper()
+	newNetwork(t)
+	wire(t, name, "span")
+	ready(t, "ip", "link", "add", "bridge", "type", "bridge", "mcast_snooping", "0")
+	ready(t, "ip", "link", "set", "bridge", "up")
+	hosts := map[string]func([]byte){}
+	for _, mac := range []string{"\x01", "\x05", "\x10", "\x21", "\x50"} { // the last byte
+		host := fmt.Sprintf("%x", mac)
+		wire(t, "host"+host, "port"+host)
+		ready(t, "ip", "link", "set", "port"+host, "master", "bridge")
+		ready(t, "tc", "qdisc", "add", "dev", "port"+host, "clsact")
+		ready(t, "tc", strings.Fields("filter add dev port"+host+" ingress protocol all u32 match u32 0 0 action mirred egress mirror dev span")...)
+		hosts["\x02\x00\x5e\x00\x53"+mac] = sender(t, "host"+host)
+	}
+	return func(b []byte) {
+		if send := hosts[string(b[6:12])]; send != nil {
+			send(b)
+		} else {
+			t.Errorf("a frame of no host: % x", b[:12])
+		}
 	}
 }

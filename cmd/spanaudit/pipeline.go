@@ -217,13 +217,18 @@ func (p *pipeline) deal(b *batch, now time.Time) {
 	p.send(b)
 }
 
-// idle lets the packets' clock go on with that of the wall while none come.
+// unread is for how long a packet of an interface may wait to be read: longer than
+// either way to capture holds one back (capture.OpenLive).
+const unread = 150 * time.Millisecond
+
+// idle lets the packets' clock go on with that of the wall while none come, as far
+// as all have been read.
 func (p *pipeline) idle(b *batch, now time.Time) {
 	if n := len(b.Packets); n > 0 {
 		p.heard, p.heardAt = b.Packets[n-1].Frame.Time, now
 		return
 	}
-	at := p.heard.Add(now.Sub(p.heardAt))
+	at := p.heard.Add(now.Sub(p.heardAt) - unread)
 	if n := at / p.period; p.heard != 0 && n > p.tick {
 		p.tick = n
 		b.ticks = append(b.ticks, tick{0, n * p.period})

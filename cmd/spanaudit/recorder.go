@@ -58,17 +58,25 @@ func openRecord(path string, opt record.Options, iface string, p *rules.Policy) 
 	return &recorder{store: store, writer: w, path: path, work: make(chan entry, 64), done: make(chan struct{})}, nil
 }
 
-// told returns what earlier runs told.
-func (r *recorder) told() ([]alert.Told, error) {
+// told returns what earlier runs told, and what they were to tell when they were
+// killed.
+func (r *recorder) told() (list []alert.Told, untold []report.Finding, err error) {
 	findings, err := r.store.Findings(context.Background(), math.MinInt64, math.MaxInt64)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var list []alert.Told
 	for _, f := range findings {
+		if f.Untold {
+			var u report.Finding
+			if err := json.Unmarshal(f.JSON, &u); err != nil {
+				return nil, nil, fmt.Errorf("finding %s: %w", f.ID, err)
+			}
+			untold = append(untold, u)
+			continue
+		}
 		list = append(list, alert.Told{ID: f.ID, Severity: f.Severity, Verdict: rules.Fail, Time: report.Instant(f.Told), Count: f.Count})
 	}
-	return list, nil
+	return list, untold, nil
 }
 
 // run commits what comes until there is no more.
@@ -96,6 +104,9 @@ func (r *recorder) run() {
 		r.note(err)
 		for _, a := range job.alerts {
 			r.tell(a) // an alarm is not kept back because the disk is full
+		}
+		if len(job.alerts) > 0 {
+			r.writer.Told() // is committed with the next job, when it has left the sinks
 		}
 	}
 }

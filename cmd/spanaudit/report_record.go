@@ -76,12 +76,19 @@ func (r *judgedRecord) judge(w world, policy string) (err error) {
 	return nil
 }
 
-// audit is what is written of it. An interface is named with the time from which on
-// it was watched, since its frames are numbered anew each time.
+// audit is what is written of it. An interface that was watched several times, whose
+// frames are numbered anew each time, is named with the time from which on it was.
 func (r *judgedRecord) audit() *report.Audit {
 	var inputs []report.Input
+	runs := map[string]int{}
 	for _, in := range r.span.Inputs {
-		name := in.Name + "@" + in.Started.UTC().Format("2006-01-02T15:04:05.000Z")
+		runs[in.Name]++
+	}
+	for _, in := range r.span.Inputs {
+		name := in.Name
+		if runs[name] > 1 {
+			name += "@" + in.Started.UTC().Format("2006-01-02T15:04:05.000Z")
+		}
 		inputs = append(inputs, report.Input{Name: name, Packets: in.Frames})
 	}
 	a := report.New(tool(), inputs, r.report)

@@ -101,7 +101,8 @@ type sensor struct {
 	sinks   alert.Sinks
 	ledger  *alert.Ledger
 	heads   *keep
-	record  *recorder // nil where none is kept
+	record  *recorder        // nil where none is kept
+	untold  []report.Finding // in it, by an earlier run
 	watcher *watcher
 	failOn  rules.Severity
 	worst   rules.Severity // of what was told
@@ -177,6 +178,7 @@ func watch(w world, f *watchFlags) (int, error) {
 	defer o.close()
 	go s.obey(o)
 	s.service.ready()
+	s.resume()
 	s.say("watching %s by policy %s; Ctrl-C ends it", f.iface, policy.Name)
 	broken := s.follow(o.Stop, src)
 	s.service.stopping()
@@ -262,12 +264,27 @@ func (s *sensor) openRecord(host string) error {
 	}
 	s.watcher.record, s.record.tell, s.record.failed = s.record.writer, s.pass, s.unrecorded()
 	go s.record.run()
-	told, err := s.record.told()
+	told, untold, err := s.record.told()
 	if err != nil {
 		return fmt.Errorf("--record: %w", err)
 	}
 	s.ledger.Seed(told)
+	s.untold = untold
 	return nil
+}
+
+// resume tells what an earlier run was killed before it had told.
+func (s *sensor) resume() {
+	now := time.Now().UnixNano()
+	job := entry{at: flow.Time(now)}
+	for i := range s.untold {
+		if a, ok := s.ledger.Seen(&s.untold[i], report.Instant(now)); ok {
+			job.alerts = append(job.alerts, a)
+		}
+	}
+	if s.untold = nil; len(job.alerts) > 0 {
+		s.hand(job)
+	}
 }
 
 // witness is who writes the record; nil for nobody.
@@ -327,20 +344,25 @@ func (s *sensor) tell(seen *sight) {
 		return cmp.Or(cmp.Compare(y.Severity, x.Severity), cmp.Compare(x.First, y.First), cmp.Compare(x.ID, y.ID))
 	})
 	job.alerts = append(job.alerts, s.ledger.Due(at)...)
-	for _, a := range job.alerts {
-		s.told, s.worst = true, max(s.worst, a.Severity)
-	}
 	s.notice(seen)
-	if s.record != nil {
-		s.record.work <- job
-	} else {
-		for _, a := range job.alerts {
-			s.pass(a)
-		}
-	}
+	s.hand(job)
 	s.complain()
 	s.show(seen)
 	s.service.ticked(time.Now())
+}
+
+// hand has alerts told, by way of the record where there is one.
+func (s *sensor) hand(job entry) {
+	for _, a := range job.alerts {
+		s.told, s.worst = true, max(s.worst, a.Severity)
+	}
+	if s.record != nil {
+		s.record.work <- job
+		return
+	}
+	for _, a := range job.alerts {
+		s.pass(a)
+	}
 }
 
 // notice notes whether the interface is down, and has the record know it, and what

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"spanaudit/capture"
+	"spanaudit/flow"
 	"spanaudit/report"
 	"spanaudit/rules"
 )
@@ -88,4 +91,103 @@ func TestWhatIsToldEarlyStands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is judged while it comes in, with pauses in which the clock of the wall goes
+// on, is judged as the file is in which the pauses are gaps.
+func TestThePausesOfAnInterfaceChangeNothing(t *testing.T) {
+	captures, _ := filepath.Glob("../../fixtures/*/*.pcapng")
+	if len(captures) == 0 {
+		t.Fatal("no fixtures found")
+	}
+	for _, path := range captures {
+		base := strings.TrimSuffix(path, ".pcapng")
+		t.Run(filepath.Base(filepath.Dir(base))+"/"+filepath.Base(base), func(t *testing.T) {
+			t.Parallel()
+			policy, err := loadPolicy(world{stderr: &bytes.Buffer{}}, policyFor(base))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := document(t, audited(t, policy, path, nil))
+			for _, late := range []time.Duration{0, 80 * time.Millisecond} {
+				if got := document(t, comingIn(t, policy, path, late)); got != want {
+					t.Errorf("read %s late, the report differs: %s", late, firstDifference(want, got))
+				}
+			}
+		})
+	}
+}
+
+// A flow goes on whose next packet comes just in time, although the clock of the
+// wall is past that time when the packet is read.
+func TestAPacketThatIsReadLateIsNotLate(t *testing.T) {
+	policy, err := loadPolicy(world{stderr: &bytes.Buffer{}}, "edge-camera")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &connection{client: netip.MustParseAddrPort("10.20.0.10:40000"), server: netip.MustParseAddrPort("10.20.0.21:5999")}
+	for i := range 4 {
+		c.datagram(i%2 == 1, []byte("x"))
+		// The table of flows is gone through each second, and this is just before it.
+		c.frames[i].time = time.Hour + 950*time.Millisecond + time.Duration(i/2)*2*time.Minute
+	}
+	path := writeFrames(t, c.frames)
+	want := audited(t, policy, path, nil)
+	if got := comingIn(t, policy, path, 80*time.Millisecond); want.Coverage.Flows != 1 || got.Coverage.Flows != 1 {
+		t.Errorf("%d flows in the file, %d on the interface", want.Coverage.Flows, got.Coverage.Flows)
+	}
+}
+
+// comingIn audits a capture as an interface shows it: packets are read at the
+// latest so long after they came, and nothing is, ten times a second, while none
+// come.
+func comingIn(t *testing.T, policy *rules.Policy, path string, late time.Duration) *rules.Report {
+	t.Helper()
+	src, err := capture.Open([]string{path}, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	p := newPipeline(policy, auditOptions{Workers: 2, Watch: newWatcher(policy, func(*sight) {})})
+	deal := func(packets []flow.Packet, claims []flow.ARP, at []int, now time.Time) {
+		b := <-p.free
+		b.Batch = capture.Batch{Packets: packets, ARPs: claims, ARPsAt: at}
+		p.deal(b, now)
+	}
+	wall := func(at flow.Time, after time.Duration) time.Time { return time.Unix(0, int64(at)).Add(after) }
+	var all capture.Batch
+	var heard flow.Time
+	for src.Read(&all) == nil {
+		claims := 0
+		for i := 0; i < len(all.Packets); {
+			first := all.Packets[i].Frame.Time
+			if pause := first.Sub(heard); heard != 0 {
+				for after := 100 * time.Millisecond; after < pause; after += max(100*time.Millisecond, pause/100) {
+					deal(nil, nil, nil, wall(heard, after))
+				}
+				deal(nil, nil, nil, wall(heard, pause+late))
+			}
+			n := i + 1
+			for n < len(all.Packets) && all.Packets[n].Frame.Time.Sub(first) < late {
+				n++
+			}
+			begin := claims
+			var at []int
+			for ; claims < len(all.ARPs) && (all.ARPsAt[claims] < n || n == len(all.Packets)); claims++ {
+				at = append(at, all.ARPsAt[claims]-i)
+			}
+			heard = all.Packets[n-1].Frame.Time
+			deal(all.Packets[i:n], all.ARPs[begin:claims], at, wall(heard, 0))
+			i = n
+		}
+		var judged []*batch
+		for range batches { // nobody looks at the packets any more
+			judged = append(judged, <-p.free)
+		}
+		for _, b := range judged {
+			p.free <- b
+		}
+	}
+	p.finish()
+	return p.audit.Finish(p.loss(src))
 }

@@ -30,17 +30,6 @@ func written(t *testing.T, flows int) string {
 
 // What is no record, or a damaged one, is said to be so and is not touched.
 func TestWhatIsNoRecordIsLeftAsItIs(t *testing.T) {
-	foreign := func(t *testing.T, statements string) []byte {
-		path := newRecord(t)
-		db, err := sql.Open("sqlite", path)
-		must(t, err)
-		_, err = db.Exec(statements)
-		must(t, err)
-		must(t, db.Close())
-		b, err := os.ReadFile(path)
-		must(t, err)
-		return b
-	}
 	good, err := os.ReadFile(written(t, 100))
 	must(t, err)
 	for name, c := range map[string]struct {
@@ -115,4 +104,18 @@ func TestDamagedFileIsSaidToBe(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// foreign returns a database that statements made.
+func foreign(t *testing.T, statements string) []byte {
+	t.Helper()
+	path := newRecord(t)
+	db, err := sql.Open("sqlite", path)
+	must(t, err)
+	_, err = db.Exec(statements)
+	must(t, err)
+	must(t, db.Close())
+	b, err := os.ReadFile(path)
+	must(t, err)
+	return b
 }

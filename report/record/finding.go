@@ -18,7 +18,8 @@ type Finding struct {
 	Count       int
 	JSON        []byte // as it is told
 
-	Told flow.Time // when it was told first; set by the record
+	Told   flow.Time // when it was told first; set by the record
+	Untold bool      // it may not have been told as it is now, see Writer.Told; set by the record
 
 	// Packets are added to those that are kept of the finding, as long as there
 	// is room (Options.FindingBytes), each once. They are written as they are given:
@@ -38,8 +39,8 @@ type Packet struct {
 
 // finding writes a finding that is to be told, again where it was told before.
 func (tx *transaction) finding(run int64, at flow.Time, f *Finding) {
-	tx.do(`INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET severity = excluded.severity,
-		first = min(first, excluded.first), last = max(last, excluded.last), count = excluded.count, json = excluded.json`,
+	tx.do(`INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 1) ON CONFLICT DO UPDATE SET severity = excluded.severity,
+		first = min(first, excluded.first), last = max(last, excluded.last), count = excluded.count, json = excluded.json, untold = 1`,
 		f.ID, f.Rule, f.Severity.String(), at, f.First, f.Last, f.Count, f.JSON)
 	if tx.err != nil || len(f.Packets) == 0 {
 		return
@@ -65,12 +66,12 @@ func (tx *transaction) finding(run int64, at flow.Time, f *Finding) {
 func (s *Store) Findings(ctx context.Context, from, to flow.Time) ([]Finding, error) {
 	return query(ctx, s, func(scan func(...any) error) (f Finding, err error) {
 		var severity string
-		err = scan(&f.ID, &f.Rule, &severity, (*int64)(&f.Told), (*int64)(&f.First), (*int64)(&f.Last), &f.Count, &f.JSON)
+		err = scan(&f.ID, &f.Rule, &severity, (*int64)(&f.Told), (*int64)(&f.First), (*int64)(&f.Last), &f.Count, &f.JSON, &f.Untold)
 		if err == nil {
 			err = f.Severity.UnmarshalText([]byte(severity))
 		}
 		return f, err
-	}, "SELECT id, rule, severity, told, first, last, count, json FROM finding WHERE last >= ? AND first < ? ORDER BY told, id", int64(from), int64(to))
+	}, "SELECT id, rule, severity, told, first, last, count, json, untold FROM finding WHERE last >= ? AND first < ? ORDER BY told, id", int64(from), int64(to))
 }
 
 // Packets returns the packets that are kept of a finding, in the order of time.

@@ -11,7 +11,7 @@ const application = 0x7370616e
 // migrations lists what makes a record of each version one of the next, from an
 // empty file on. None is ever changed; a new one is added below.
 func migrations() []string {
-	return []string{schema1, schema2, schema3}
+	return []string{schema1, schema2, schema3, schema4}
 }
 
 // Times are nanoseconds since 1970 on the packets' clock.
@@ -64,6 +64,12 @@ DROP INDEX packet_finding;
 // schema3 has Prune find what room packets take without a look at the findings,
 // whose rows are long.
 const schema3 = "CREATE INDEX finding_room ON finding (last DESC, id, packets)"
+
+// schema4 notes what was told. What a record of a version before holds counts as told.
+const schema4 = `
+ALTER TABLE finding ADD COLUMN untold INTEGER NOT NULL DEFAULT 0; -- written, and perhaps not told any more
+CREATE INDEX finding_untold ON finding (id) WHERE untold;
+`
 
 // migrate makes the file, which is a record or empty, a record of this version.
 func (s *Store) migrate() error {

@@ -150,6 +150,16 @@ func (w *Writer) Policy(at flow.Time, p *rules.Policy) {
 	w.note(func(tx *transaction) error { return tx.policy(at, p) })
 }
 
+// Told says that all findings that were committed have been told. Until that is
+// committed, too, they count as untold: who tells a finding is killed at worst
+// between the two, and tells it twice, and never not at all.
+func (w *Writer) Told() {
+	w.note(func(tx *transaction) error {
+		tx.do("UPDATE finding SET untold = 0 WHERE untold")
+		return tx.err
+	})
+}
+
 // Blind says that from the time on the run does not see its inputs, and why.
 func (w *Writer) Blind(at flow.Time, cause string) {
 	w.note(func(tx *transaction) error {
