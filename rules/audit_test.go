@@ -206,7 +206,7 @@ func TestBoundsHoldAndAreTold(t *testing.T) {
 		for i := range 100 {
 			told(a, "10.20.0.10", fmt.Sprintf("n%d.example", i), "198.51.100.11")
 		}
-		for _, known := range a.site.names {
+		for _, known := range a.site.names.young {
 			if len(known) > maxToldNames {
 				t.Errorf("%d names", len(known))
 			}
@@ -226,8 +226,24 @@ func TestBoundsHoldAndAreTold(t *testing.T) {
 	})
 	t.Run("sessions and media", func(t *testing.T) {
 		s := newSite(parse(t, site))
-		if !s.room(maxSessions-1, maxSessions) || s.room(maxSessions, maxSessions) || s.Forgotten != 1 {
-			t.Errorf("%d forgotten", s.Forgotten)
+		leg := func(i int) mediaKey {
+			return mediaKey{other: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})}
+		}
+		forgotten := uint64(0)
+		for i := range 3 * maxMedia {
+			forgotten += s.media.set(leg(i), mediaLeg{})
+			forgotten += s.media.set(leg(0), mediaLeg{}) // is told again and again
+		}
+		if n := len(s.media.young) + len(s.media.old); n > maxMedia+1 || uint64(n)+forgotten < 3*maxMedia {
+			t.Errorf("%d media, %d forgotten", n, forgotten)
+		}
+		for _, i := range []int{0, 3*maxMedia - 1, 3*maxMedia - maxMedia/2} {
+			if _, ok := s.media.get(leg(i)); !ok {
+				t.Errorf("media %d are forgotten", i)
+			}
+		}
+		if _, ok := s.media.get(leg(1)); ok {
+			t.Error("the first media are remembered")
 		}
 	})
 }

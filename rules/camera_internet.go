@@ -51,7 +51,7 @@ func (cameraInternet) Judge(c *Case) {
 	if c.Between() == Inbound {
 		camera = c.serverDevice
 	}
-	c.failOnce(uint32(severity)|camera.mark(), func() Violation { return cameraViolation(c, severity, did) })
+	c.failOnce(&severity, uint32(severity)|camera.mark(), func() Violation { return cameraViolation(c, severity, did) })
 }
 
 func cameraViolation(c *Case, severity Severity, did string) Violation {

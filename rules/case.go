@@ -110,19 +110,23 @@ func (c *Case) Fail(v Violation) *Finding {
 		v.Device, v.Peer = c.Parties()
 	}
 	f := c.ledger.finding(v, c.Start)
+	if f.gone {
+		c.fell(f.Severity)
+		return f
+	}
 	f.add(c.Start, c.End, c.CommunityID(), c.evidence(v.Evidence))
 	c.explain(f)
 	if f.Record == nil || f.told == c.Start && f.Message == v.Message {
 		f.Record = c.keep().Record
 	}
-	c.fell(f)
+	c.fell(f.Severity)
 	return f
 }
 
 // fell notes that the flow broke a rule.
-func (c *Case) fell(f *Finding) {
+func (c *Case) fell(severity Severity) {
 	c.broke = true
-	c.timeline.failed(c.Start, f.Severity)
+	c.timeline.failed(c.Start, severity)
 }
 
 // Parties returns the device that the flow is held against and its peer: the

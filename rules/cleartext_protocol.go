@@ -52,7 +52,7 @@ func (c *Case) judgeTLSPort() {
 		c.Undecided("bytes of no known protocol where TLS is expected")
 		return
 	}
-	c.failOnce(0, func() Violation {
+	c.failOnce(clearSeverity(c), 0, func() Violation {
 		return clearViolation(c, fmt.Sprintf("speak %s in clear at port %d, where TLS is expected", c.Facts.Protocol, c.Server.Addr.Port()))
 	})
 }
@@ -80,7 +80,7 @@ func (c *Case) judgeClearHTTP() {
 		c.Examine()
 		return
 	}
-	c.failOnce(1, func() Violation { return clearViolation(c, "speak HTTP in clear beyond the site") })
+	c.failOnce(clearSeverity(c), 1, func() Violation { return clearViolation(c, "speak HTTP in clear beyond the site") })
 }
 
 // isRevocation reports whether a request asks for the state of a certificate,
@@ -99,13 +99,19 @@ func isRevocation(h *classify.HTTP) bool {
 
 func clearViolation(c *Case, did string) Violation {
 	device, peer := c.Parties()
-	v := Violation{Device: device, Peer: peer, Variant: fmt.Sprint(c.Server.Addr.Port())}
+	return Violation{
+		Severity: clearSeverity(c), Device: device, Peer: peer, Variant: fmt.Sprint(c.Server.Addr.Port()),
+		Message: fmt.Sprintf("%s and %s %s; TLS is wanted", device, peer, did),
+	}
+}
+
+// clearSeverity is the rule's own where a declared device takes part.
+func clearSeverity(c *Case) *Severity {
 	if c.clientDevice == nil && c.serverDevice == nil {
 		medium := Medium
-		v.Severity = &medium
+		return &medium
 	}
-	v.Message = fmt.Sprintf("%s and %s %s; TLS is wanted", device, peer, did)
-	return v
+	return nil
 }
 
 // isTLSPort reports whether IANA registers the port for a protocol inside TLS

@@ -30,7 +30,8 @@ func (c *Case) explain(f *Finding) {
 	client, server := c.Client.Addr.Addr(), c.Server.Addr.Addr()
 	_, answer := c.Site.named(client, server, c.Start)
 	add(contextAnswer, answer)
-	for _, told := range c.Site.told[toldKey{client, strings.ToLower(c.ServerName())}] {
+	known, _ := c.Site.told.get(toldKey{client, strings.ToLower(c.ServerName())})
+	for _, told := range known {
 		add(contextAnswer, told.first)
 	}
 	if leg, ok := c.Site.mediaLeg(c.Record); ok {

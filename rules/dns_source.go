@@ -56,7 +56,7 @@ func (dnsSource) Judge(c *Case) {
 }
 
 func failDNS(c *Case, severity *Severity, how, wanted string) {
-	c.failOnce(0, func() Violation { return dnsViolation(c, severity, how, wanted) })
+	c.failOnce(severity, 0, func() Violation { return dnsViolation(c, severity, how, wanted) })
 }
 
 func dnsViolation(c *Case, severity *Severity, how, wanted string) Violation {
@@ -88,7 +88,7 @@ func judgeNames(c *Case) {
 		c.Examine()
 		return
 	}
-	c.failOnce(1, func() Violation {
+	c.failOnce(nil, 1, func() Violation {
 		device, peer := c.Parties()
 		more := ""
 		if n := len(unknown) - 1; n > 0 {

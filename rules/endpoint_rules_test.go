@@ -419,7 +419,8 @@ func TestToldAddressesAreBounded(t *testing.T) {
 	for i := range 100 {
 		s.learnTold(addr("10.20.0.10"), classify.Name{Query: "a.example", Canonical: "a.example", Address: netip.AddrFrom4([4]byte{203, 0, 113, byte(i)})}, flow.Frame{Time: 1})
 	}
-	if n := len(s.told[toldKey{addr("10.20.0.10"), "a.example"}]); n != maxToldAddrs || s.Forgotten != 100-maxToldAddrs {
+	told, _ := s.told.get(toldKey{addr("10.20.0.10"), "a.example"})
+	if n := len(told); n != maxToldAddrs || s.Forgotten != 100-maxToldAddrs {
 		t.Errorf("%d addresses, %d forgotten", n, s.Forgotten)
 	}
 }

@@ -51,6 +51,7 @@ type Finding struct {
 	told      flow.Time    // start of the flow that Message speaks of
 	peers     []netip.Addr // all of them, in order, where a name has several; at most 8
 	morePeers bool         // than those
+	gone      bool         // it is not listed, or not any more
 	names     []string     // of the messages that prove it, where failOnce counts it
 }
 

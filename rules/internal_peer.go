@@ -48,7 +48,7 @@ func (internalPeer) Judge(c *Case) {
 	case !c.beginnerKnown() && c.expected(&c.Server, &c.Client, c.serverDevice, c.clientDevice):
 		c.Undecided("a flow between devices whose beginning was not seen: it is expected in one direction only")
 	default:
-		c.failOnce(uint32(c.Flow.Protocol), func() Violation {
+		c.failOnce(nil, uint32(c.Flow.Protocol), func() Violation {
 			device, peer := c.Parties()
 			return Violation{
 				Device: device, Peer: peer, Variant: fmt.Sprintf("%s %d", c.Transport(), c.Server.Addr.Port()),

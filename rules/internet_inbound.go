@@ -87,7 +87,7 @@ func (c *Case) failInbound() {
 	case c.Flow.Protocol != flow.TCP:
 		did = "exchanged packets with"
 	}
-	c.failOnce(uint32(severity)<<8|uint32(c.Flow.Protocol), func() Violation { return inboundViolation(c, severity, did, end) })
+	c.failOnce(&severity, uint32(severity)<<8|uint32(c.Flow.Protocol), func() Violation { return inboundViolation(c, severity, did, end) })
 }
 
 func inboundViolation(c *Case, severity Severity, did, end string) Violation {

@@ -12,8 +12,9 @@ import (
 	"spanaudit/flow"
 )
 
-// maxFindings bounds the findings of one rule. Violations beyond it are counted
-// in the requirement and named in its reason. maxNotes bounds its remarks.
+// maxFindings bounds the findings of one rule: the gravest are listed and, of those
+// that are equally grave, the first. Violations beyond them are counted in the
+// requirement and named in its reason. maxNotes bounds its remarks.
 const (
 	maxFindings = 10_000
 	maxNotes    = 8
@@ -28,7 +29,7 @@ type ledger struct {
 	examined, failed int
 	undecided        map[string]int // by reason
 	notApplicable    string         // why the policy leaves the rule out; empty when it does not
-	unlisted         int            // violations beyond maxFindings
+	unlisted         int            // violations beyond maxFindings, and of the findings that made room
 	worst            Severity       // of those
 	notes            []string       // remarks for the requirement's reason, whatever its verdict
 
@@ -36,6 +37,9 @@ type ledger struct {
 
 	findings map[string]*Finding       // by everything that makes two violations the same
 	known    map[violationKey]*Finding // by what a flow shows without making a sentence
+
+	grades [Critical + 1][]*Finding // as they came; one that was raised is in several, one that is gone may be in any
+	listed [Critical + 1]int        // findings, by severity
 }
 
 func newLedger(doc Doc, setting RuleSetting) *ledger {
@@ -68,35 +72,90 @@ func (l *ledger) undecide(because string) {
 // to v's severity. It speaks in the words of the gravest violation, of the
 // earliest where several are equally grave.
 func (l *ledger) finding(v Violation, at flow.Time) *Finding {
-	severity := l.severity
-	if v.Severity != nil && !l.changed {
-		severity = *v.Severity
-	}
+	severity := l.grade(v.Severity)
 	id := findingID(l.doc.ID, v)
 	f, ok := l.findings[id]
 	if !ok {
+		if l.full(severity) {
+			l.unlist(severity, 1)
+			return &Finding{ID: id, Rule: l.doc.ID, Severity: severity, gone: true}
+		}
 		f = &Finding{
 			ID: id, Rule: l.doc.ID, Severity: severity, Verdict: Fail, Message: v.Message, told: at,
 			Device: v.Device, Peer: v.Peer, Controls: l.doc.Controls, Remediation: l.doc.Remediation,
 		}
 		f.with(v.Peer.IP)
-		if len(l.findings) >= maxFindings {
-			l.unlisted++
-			l.worst = max(l.worst, severity)
-			return f
+		if len(l.findings) == maxFindings {
+			l.drop()
 		}
 		l.findings[id] = f
+		l.list(f)
 		return f
 	}
 	f.with(v.Peer.IP)
 	several := f.Peer.Port != v.Peer.Port
 	if cmp.Or(cmp.Compare(severity, f.Severity), cmp.Compare(f.told, at), cmp.Compare(f.Message, v.Message)) > 0 {
-		f.Severity, f.Message, f.told, f.Device, f.Peer = severity, v.Message, at, v.Device, v.Peer
+		if f.Severity != severity {
+			l.listed[f.Severity]--
+			f.Severity = severity
+			l.list(f)
+		}
+		f.Message, f.told, f.Device, f.Peer = v.Message, at, v.Device, v.Peer
 	}
 	if several {
 		f.Peer.Port = 0
 	}
 	return f
+}
+
+// grade returns the severity of a violation that has one of its own, or none.
+func (l *ledger) grade(own *Severity) Severity {
+	if own != nil && !l.changed {
+		return *own
+	}
+	return l.severity
+}
+
+// full reports whether a new finding of the severity would not be listed.
+func (l *ledger) full(severity Severity) bool {
+	if len(l.findings) < maxFindings {
+		return false
+	}
+	for lower := range severity {
+		if l.listed[lower] > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *ledger) list(f *Finding) {
+	l.grades[f.Severity] = append(l.grades[f.Severity], f)
+	l.listed[f.Severity]++
+}
+
+// unlist counts violations that no finding listed tells of.
+func (l *ledger) unlist(severity Severity, violations int) {
+	l.unlisted += violations
+	l.worst = max(l.worst, severity)
+}
+
+// drop gives up the finding that came last of those that are least grave.
+func (l *ledger) drop() {
+	for severity := range l.grades {
+		for n := len(l.grades[severity]); n > 0 && l.listed[severity] > 0; n-- {
+			f := l.grades[severity][n-1]
+			l.grades[severity] = l.grades[severity][:n-1]
+			if f.gone || f.Severity != Severity(severity) {
+				continue
+			}
+			delete(l.findings, f.ID)
+			f.gone = true
+			l.listed[severity]--
+			l.unlist(f.Severity, f.Count)
+			return
+		}
+	}
 }
 
 // findingID names a violation by rule, device, peer and variant, and by nothing

@@ -58,9 +58,7 @@ func (s *Site) expect(at netip.Addr, port uint16, other netip.Addr, leg mediaLeg
 	if at.IsMulticast() {
 		k.other = netip.Addr{}
 	}
-	if _, ok := s.media[k]; ok || s.room(len(s.media), maxMedia) {
-		s.media[k] = leg
-	}
+	s.Forgotten += s.media.set(k, leg)
 }
 
 // bindMedia joins a UDP flow to the RTSP session that set it up: such a flow is
@@ -92,12 +90,12 @@ func (s *Site) bindMedia(r *classify.Record) {
 }
 
 func (s *Site) mediaLeg(r *classify.Record) (mediaLeg, bool) {
-	if transportName(r.Flow.Protocol) != "udp" || len(s.media) == 0 {
+	if transportName(r.Flow.Protocol) != "udp" || s.media.empty() {
 		return mediaLeg{}, false
 	}
 	c, v := r.Client.Addr, r.Server.Addr
 	for _, k := range []mediaKey{{c, v.Addr()}, {v, c.Addr()}, {v, netip.Addr{}}} {
-		if leg, ok := s.media[k]; ok {
+		if leg, ok := s.media.get(k); ok {
 			return leg, true
 		}
 	}

@@ -116,7 +116,7 @@ func judgeResponder(c *Case, d *Device) {
 		c.Examine()
 		return
 	}
-	c.failOnce(5353, func() Violation {
+	c.failOnce(nil, 5353, func() Violation {
 		device := c.Host(&c.Client)
 		return Violation{
 			Device: device, Variant: "mdns",
@@ -126,7 +126,7 @@ func judgeResponder(c *Case, d *Device) {
 }
 
 func failService(c *Case, port uint16, to string) {
-	c.failOnce(uint32(c.Flow.Protocol), func() Violation { return serviceViolation(c, port, to) })
+	c.failOnce(nil, uint32(c.Flow.Protocol), func() Violation { return serviceViolation(c, port, to) })
 }
 
 func serviceViolation(c *Case, port uint16, to string) Violation {

@@ -75,9 +75,16 @@ func (l *ledger) copy() ledger {
 		c.devices[d] = &counted
 	}
 	c.findings, c.known = make(map[string]*Finding, len(l.findings)), nil
-	for id, f := range l.findings {
-		g := f.Copy()
-		c.findings[id] = &g
+	c.grades = [Critical + 1][]*Finding{} // of the copies
+	for severity, graded := range l.grades {
+		for _, f := range graded {
+			if f.gone || f.Severity != Severity(severity) {
+				continue
+			}
+			g := f.Copy()
+			c.findings[g.ID] = &g
+			c.grades[severity] = append(c.grades[severity], &g)
+		}
 	}
 	return c
 }

@@ -101,8 +101,8 @@ func (c *Case) judgeDiscovery() {
 		c.Examine()
 		return
 	}
-	c.failOnce(0, func() Violation {
-		low := Low
+	low := Low
+	c.failOnce(&low, 0, func() Violation {
 		device, peer := c.Parties()
 		return Violation{
 			Severity: &low, Device: device, Peer: peer, Variant: string(c.Facts.Protocol),

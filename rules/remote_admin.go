@@ -84,7 +84,7 @@ func (c *Case) adminProtocol() string {
 }
 
 func (c *Case) failAdmin(protocol, why string) {
-	c.failOnce(0, func() Violation {
+	c.failOnce(nil, 0, func() Violation {
 		device, client := c.Host(&c.Server), c.peer(&c.Client, 0)
 		return Violation{
 			Device: device, Peer: client, Variant: protocol,

@@ -13,17 +13,26 @@ type violationKey struct {
 
 // failOnce is Fail for what a rule finds in flow after flow: the sentence is made
 // only for the first of them, and again where a flow began before the one that
-// the finding speaks of. what tells apart what the same ends may be found for.
-func (c *Case) failOnce(what uint32, violation func() Violation) {
+// the finding speaks of. what tells apart what the same ends may be found for;
+// severity is the violation's own, nil for the rule's. Where no more findings of it
+// are listed the violation is counted, though one that is listed may be the same.
+func (c *Case) failOnce(severity *Severity, what uint32, violation func() Violation) {
 	l := c.ledger
 	k := violationKey{client: c.Client.Addr.Addr(), server: c.Server.Addr, what: what}
 	if c.TLS != nil {
 		k.name = c.TLS.ServerName
 	}
-	if f := l.known[k]; f != nil && c.Start > f.told {
+	switch f := l.known[k]; {
+	case f != nil && !f.gone && c.Start > f.told:
 		l.examined++
 		l.failed++
 		c.repeat(f)
+		return
+	case (f == nil || f.gone) && l.full(l.grade(severity)):
+		l.examined++
+		l.failed++
+		l.unlist(l.grade(severity), 1)
+		c.fell(l.grade(severity))
 		return
 	}
 	v := violation()
@@ -48,5 +57,5 @@ func (c *Case) repeat(f *Finding) {
 		evidence = c.evidence(f.names)
 	}
 	f.add(c.Start, c.End, id, evidence)
-	c.fell(f)
+	c.fell(f.Severity)
 }

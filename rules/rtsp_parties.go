@@ -54,7 +54,7 @@ func (rtspParties) Judge(c *Case) {
 	case c.Ground < flow.Message:
 		c.Undecided("RTSP of which only media was seen: it is not known which end is the viewer")
 	default:
-		c.failOnce(0, func() Violation { return partiesViolation(c, viewer, camera) })
+		c.failOnce(nil, 0, func() Violation { return partiesViolation(c, viewer, camera) })
 	}
 }
 

@@ -38,7 +38,7 @@ func (rtspPort) Judge(c *Case) {
 	case c.Ground < flow.Message:
 		c.Undecided("RTSP of which only media was seen: it is not known which end is the server")
 	default:
-		c.failOnce(0, func() Violation {
+		c.failOnce(nil, 0, func() Violation {
 			device, peer := c.Host(&c.Server), c.peer(&c.Client, 0)
 			return Violation{
 				Device: device, Peer: peer, Variant: fmt.Sprint(c.Server.Addr.Port()),

@@ -10,8 +10,9 @@ import (
 	"spanaudit/flow"
 )
 
-// Bounds of what a Site remembers. What is beyond them is not learned, and is
-// counted in Site.Forgotten.
+// Bounds of what a Site remembers. What is beyond them is counted in
+// Site.Forgotten: it is not learned or, of what a memory holds, takes the place of
+// what was told longest ago.
 const (
 	maxAnswers   = 200_000
 	maxToldNames = 8 // kept for one client and address; the one told longest ago makes room
@@ -26,10 +27,10 @@ const (
 type Site struct {
 	policy *Policy
 
-	names    map[nameKey][]knownName
-	told     map[toldKey][]toldAddr
-	sessions map[[32]byte]handshake // the first of the session
-	media    map[mediaKey]mediaLeg
+	names    *memory[nameKey, []knownName]
+	told     *memory[toldKey, []toldAddr]
+	sessions *memory[[32]byte, handshake] // the first of the session
+	media    *memory[mediaKey, mediaLeg]
 	hosts    map[netip.Addr]flow.MAC
 	leases   map[flow.MAC]*leaseHistory
 	holders  map[netip.Addr][]holder
@@ -57,16 +58,22 @@ type handshake struct {
 func newSite(p *Policy) *Site {
 	return &Site{
 		policy:   p,
-		names:    map[nameKey][]knownName{},
-		told:     map[toldKey][]toldAddr{},
-		sessions: map[[32]byte]handshake{},
-		media:    map[mediaKey]mediaLeg{},
+		names:    newMemory[nameKey, []knownName](maxAnswers),
+		told:     newMemory[toldKey, []toldAddr](maxTold),
+		sessions: newMemory[[32]byte, handshake](maxSessions),
+		media:    newMemory[mediaKey, mediaLeg](maxMedia),
 		hosts:    map[netip.Addr]flow.MAC{},
 		leases:   map[flow.MAC]*leaseHistory{},
 		holders:  map[netip.Addr][]holder{},
 		claims:   map[claimKey][]claimant{},
 		dhcp:     map[netip.Addr]*dhcpServer{},
 	}
+}
+
+// inherit takes over what another site, which is not used any more, knows of names,
+// sessions and media.
+func (s *Site) inherit(from *Site) {
+	s.names, s.told, s.sessions, s.media = from.names, from.told, from.sessions, from.media
 }
 
 // room reports whether a map of n entries may grow, and counts a refusal.
@@ -83,19 +90,19 @@ func (s *Site) room(n, limit int) bool {
 // for a reader.
 func (s *Site) learnName(client netip.Addr, n classify.Name, at flow.Frame) {
 	for _, k := range []nameKey{{client, n.Address}, {netip.Addr{}, n.Address}} {
-		known := s.names[k]
+		known, _ := s.names.get(k)
 		i := slices.IndexFunc(known, func(name knownName) bool { return name.name == n.Query })
 		switch {
 		case i >= 0:
 			known[i].last = later(known[i].last, at)
-		case known == nil && !s.room(len(s.names), maxAnswers):
 		case len(known) >= maxToldNames:
 			s.Forgotten++
 			oldest := slices.MinFunc(known, func(x, y knownName) int { return cmp.Compare(x.last.Time, y.last.Time) })
 			known[slices.Index(known, oldest)] = knownName{n.Query, at, at}
 		default:
-			s.names[k] = append(known, knownName{n.Query, at, at})
+			known = append(known, knownName{n.Query, at, at})
 		}
+		s.Forgotten += s.names.set(k, known)
 	}
 }
 
@@ -111,7 +118,7 @@ func (s *Site) NameOf(client, server netip.Addr, at flow.Time) string {
 // named is NameOf, with the frame of the answer.
 func (s *Site) named(client, server netip.Addr, at flow.Time) (string, flow.Frame) {
 	for _, k := range []nameKey{{client, server}, {netip.Addr{}, server}} {
-		if known := s.names[k]; len(known) > 0 {
+		if known, _ := s.names.get(k); len(known) > 0 {
 			best := slices.MaxFunc(known, func(x, y knownName) int {
 				return cmp.Or(cmp.Compare(x.before(at).Time, y.before(at).Time), cmp.Compare(y.first.Time, x.first.Time))
 			})
@@ -147,7 +154,7 @@ func later(a, b flow.Frame) flow.Frame {
 // mayName reports whether client may know server by name: it was told so, or
 // nothing was seen of what it was told.
 func (s *Site) mayName(client, server netip.Addr, name string) bool {
-	known := s.names[nameKey{client, server}]
+	known, _ := s.names.get(nameKey{client, server})
 	return len(known) == 0 || slices.ContainsFunc(known, func(k knownName) bool { return k.name == name })
 }
 
@@ -184,8 +191,9 @@ func (s *Site) hostAt(a netip.Addr, mac flow.MAC, at flow.Time) Host {
 	return host
 }
 
-// learnSessions remembers by what the session of a TLS handshake may be resumed, if its first handshake was seen: a ticket renewed in
-// an abbreviated one leads back no further than that.
+// learnSessions remembers by what the session of a TLS handshake may be resumed, if
+// its first handshake was seen: a ticket renewed in an abbreviated one leads back no
+// further than that.
 func (s *Site) learnSessions(t *classify.TLS, h handshake) {
 	if t == nil || len(t.SessionKeys) == 0 {
 		return
@@ -197,8 +205,10 @@ func (s *Site) learnSessions(t *classify.TLS, h handshake) {
 		}
 	}
 	for _, k := range t.SessionKeys {
-		if _, ok := s.sessions[k]; !ok && s.room(len(s.sessions), maxSessions) {
-			s.sessions[k] = h
+		if first, ok := s.sessions.get(k); ok {
+			s.Forgotten += s.sessions.set(k, first)
+		} else {
+			s.Forgotten += s.sessions.set(k, h)
 		}
 	}
 }
@@ -207,7 +217,7 @@ func (s *Site) learnSessions(t *classify.TLS, h handshake) {
 // seen.
 func (s *Site) parent(t *classify.TLS) (h handshake, known bool) {
 	for _, k := range t.ResumedKeys {
-		if h, known = s.sessions[k]; known {
+		if h, known = s.sessions.get(k); known {
 			return h, true
 		}
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -39,23 +40,25 @@ func (s *Site) learnTold(client netip.Addr, n classify.Name, at flow.Frame) {
 }
 
 func (s *Site) tell(k toldKey, a netip.Addr, at flow.Frame, until flow.Time) {
-	known := s.told[k]
+	known, _ := s.told.get(k)
 	i := slices.IndexFunc(known, func(t toldAddr) bool { return t.addr == a })
 	switch {
 	case i >= 0:
 		known[i].until = max(known[i].until, until)
-	case known == nil && !s.room(len(s.told), maxTold):
 	case len(known) >= maxToldAddrs:
 		s.Forgotten++
+		oldest := slices.MinFunc(known, func(x, y toldAddr) int { return cmp.Compare(x.until, y.until) })
+		known[slices.Index(known, oldest)] = toldAddr{a, at, until}
 	default:
-		s.told[k] = append(known, toldAddr{a, at, until})
+		known = append(known, toldAddr{a, at, until})
 	}
+	s.Forgotten += s.told.set(k, known)
 }
 
 // address returns an address at which client was told that a name is; invalid
 // when it was told none.
 func (s *Site) address(client netip.Addr, name string) netip.Addr {
-	if known := s.told[toldKey{client, name}]; len(known) > 0 {
+	if known, _ := s.told.get(toldKey{client, name}); len(known) > 0 {
 		return known[0].addr
 	}
 	return netip.Addr{}
@@ -68,7 +71,7 @@ func (s *Site) address(client netip.Addr, name string) netip.Addr {
 // caches (dns.correlate_window).
 func (s *Site) vouch(client, server netip.Addr, name string, at flow.Time) (agree classify.Trit, elsewhere netip.Addr) {
 	server = server.Unmap()
-	told := s.told[toldKey{client, name}]
+	told, _ := s.told.get(toldKey{client, name})
 	for _, t := range told {
 		holds := t.first.Time <= at && at <= t.until.Add(s.policy.DNS.CorrelateWindow)
 		switch {
@@ -81,7 +84,8 @@ func (s *Site) vouch(client, server netip.Addr, name string, at flow.Time) (agre
 		}
 	}
 	known := func(k knownName) bool { return k.name == name }
-	if elsewhere.IsValid() && len(told) < maxToldAddrs && !slices.ContainsFunc(s.names[nameKey{server: server}], known) {
+	named, _ := s.names.get(nameKey{server: server})
+	if elsewhere.IsValid() && len(told) < maxToldAddrs && !slices.ContainsFunc(named, known) {
 		return classify.No, elsewhere
 	}
 	return classify.UnknownTrit, netip.Addr{}

@@ -51,8 +51,9 @@ func (r *tlsCurrentPractice) judge(c *Case, t *classify.TLS) {
 		if t.EncryptThenMAC {
 			what++
 		}
-		c.failOnce(what, func() Violation {
-			return c.handshakeViolation(practiceSeverity(t, objections), fmt.Sprintf("negotiated %s (%s); a suite of %s is wanted, such as ECDHE with AES-GCM",
+		severity := practiceSeverity(t, objections)
+		c.failOnce(severity, what, func() Violation {
+			return c.handshakeViolation(severity, fmt.Sprintf("negotiated %s (%s); a suite of %s is wanted, such as ECDHE with AES-GCM",
 				t.CipherSuite, reasonWords(objections), profile.document))
 		})
 		return

@@ -41,11 +41,11 @@ func (tlsDeprecatedOffered) Judge(c *Case) {
 	}
 	switch {
 	case t.SSLv2Framed:
-		c.failOnce(1<<31, func() Violation {
+		c.failOnce(nil, 1<<31, func() Violation {
 			return c.offerViolation(nil, "a hello in the framing of SSL 2.0; one of "+wantedVersion(minimum)+" is wanted")
 		})
 	case deprecated > 0:
-		c.failOnce(deprecated, func() Violation {
+		c.failOnce(nil, deprecated, func() Violation {
 			return c.offerViolation(nil, deprecatedNames(t.OfferedVersions, minimum)+"; nothing below "+wantedVersion(minimum, t.OfferedVersions...)+" is wanted")
 		})
 	case !t.SupportedVersions:

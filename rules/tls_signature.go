@@ -39,8 +39,8 @@ func (tlsSignature) Judge(c *Case) {
 	case oldHash(t.ClientSignature):
 		c.failHandshake(nil, "used %s in the client's CertificateVerify; a signature with SHA-256 or better is wanted", t.ClientSignature)
 	case c.offersOldHash(t):
-		c.failOnce(0, func() Violation {
-			low := Low
+		low := Low
+		c.failOnce(&low, 0, func() Violation {
 			return c.offerViolation(&low, oldHashWords(t)+"; SHA-256 or better is wanted")
 		})
 	case slices.ContainsFunc(t.WantedSignatures, oldHash):

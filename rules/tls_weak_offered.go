@@ -49,12 +49,12 @@ func (r *tlsWeakOffered) Judge(c *Case) {
 	}
 	switch list.worst {
 	case classify.ClassBroken:
-		c.failOnce(list.id, func() Violation {
+		c.failOnce(nil, list.id, func() Violation {
 			return c.offerViolation(nil, "broken cipher suites: "+suiteWords(t.OfferedSuites, classify.ClassBroken)+"; suites with ECDHE and AES-GCM are wanted")
 		})
 	case classify.ClassWeak:
-		c.failOnce(list.id, func() Violation {
-			low := Low
+		low := Low
+		c.failOnce(&low, list.id, func() Violation {
 			return c.offerViolation(&low, "weak cipher suites: "+suiteWords(t.OfferedSuites, classify.ClassWeak)+"; suites with ECDHE and AES-GCM are wanted")
 		})
 	default:

@@ -85,7 +85,7 @@ func (r *unknownDevice) judgeSender(c *Case, h *flow.Half, d *Device) {
 		c.Undecided(behindRouter)
 		return
 	}
-	c.failOnce(sender(c, h), func() Violation {
+	c.failOnce(nil, sender(c, h), func() Violation {
 		host := c.Host(h)
 		return Violation{Device: host, Variant: host.MAC, Message: unknownSentence(host, c.Policy.ZoneOf(a).Name)}
 	})

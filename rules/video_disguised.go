@@ -40,7 +40,7 @@ func (videoDisguised) Judge(c *Case) {
 		return
 	}
 	if wrapping := c.wrapping(); wrapping != "" {
-		c.failOnce(0, func() Violation {
+		c.failOnce(nil, 0, func() Violation {
 			device, peer := c.Parties()
 			return Violation{
 				Device: device, Peer: peer, Variant: wrapping,

@@ -28,7 +28,7 @@ func (videoEncryption) Judge(c *Case) {
 	switch {
 	case c.RTSP == nil && c.RTP == nil && c.TLS == nil || !c.keepsVideo() || c.Between() != Inside:
 	case c.RTSP != nil:
-		c.failOnce(0, func() Violation { return unencrypted(c) })
+		c.failOnce(nil, 0, func() Violation { return unencrypted(c) })
 	case c.TLS != nil:
 		if c.isRTSP() {
 			c.Examine()
