@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build deb test browser bench bench-live demo lint fixtures clean
+.PHONY: help deps build deb release test browser bench bench-live demo lint vulns fixtures clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -13,7 +13,12 @@ build: deps ## build ./spanaudit
 	go build -trimpath -o spanaudit ./cmd/spanaudit
 
 deb: build ## build a Debian package of it
+	@.ci/deps package
 	cmd/spanaudit/debian/build ./spanaudit
+
+release: deps ## archives, a Debian package, bills of materials and checksums of this commit, in dist/
+	@.ci/deps package
+	@.ci/release
 
 test: deps ## run all tests
 	go test ./...
@@ -39,8 +44,11 @@ lint: deps ## gofmt, go vet, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
+vulns: ## look for known vulnerabilities in what the program calls
+	@.ci/vulns
+
 fixtures: ## make the captures of fixtures/ again; needs root and the programs named in fixtures/site.sh
 	fixtures/site.sh fixtures
 
 clean: ## remove what was built
-	rm -f spanaudit spanaudit_*.deb
+	rm -rf spanaudit spanaudit_*.deb dist
