@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build deb release test browser bench bench-live demo lint vulns fixtures clean
+.PHONY: help deps build deb release test fuzz browser bench bench-live demo lint vulns fixtures clean
 
+FUZZTIME ?= 10m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## list the targets
@@ -22,6 +23,9 @@ release: deps ## archives, a Debian package, bills of materials and checksums of
 
 test: deps ## run all tests
 	go test ./...
+
+fuzz: deps ## run every fuzz target for FUZZTIME each, by default 10m
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 browser: deps ## look at the HTML report and the page of a sensor in chromium, which is installed where it is missing (Debian, Ubuntu)
 	@.ci/browser

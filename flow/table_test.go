@@ -514,9 +514,9 @@ func FuzzOrder(f *testing.F) {
 			t.Fatalf("%d bytes of a head", len(r.client))
 		}
 		from, rest := 0, sent
-		for _, to := range append(r.gaps, len(r.client)) {
+		for i, to := range append(r.gaps, len(r.client)) {
 			at := strings.Index(rest, r.client[from:to])
-			if at < 0 || from == 0 && at > 0 {
+			if at < 0 || i == 0 && at > 0 {
 				t.Fatalf("the head is %q with holes at %d; its bytes from %d to %d are not what was sent", r.client, r.gaps, from, to)
 			}
 			rest = rest[at+to-from:]
