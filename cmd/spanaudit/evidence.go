@@ -213,7 +213,7 @@ func (j *job) prove(stats capture.Stats, r *rules.Report, a *report.Audit) error
 	}
 	unshown := slices.IndexFunc(m.Excerpts, func(x bundle.Excerpt) bool { return !x.Reproduced }) >= 0
 	if !j.quiet || unshown {
-		fmt.Fprintln(j.stderr, "spanaudit: "+e.summary(&m))
+		j.tell("%s", e.summary(&m))
 	}
 	return nil
 }
