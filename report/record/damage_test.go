@@ -141,7 +141,8 @@ func FuzzRecord(f *testing.F) {
 		defer s.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
-		if _, err := s.Replay(ctx, all, ever, &heard{}); err == nil {
+		_, err = s.Replay(ctx, all, ever, &heard{})
+		if err == nil {
 			_, err = s.Findings(ctx, all, ever)
 		}
 		if ctx.Err() != nil {
