@@ -131,6 +131,9 @@ func fill(text string) *Audit {
 
 func TestFormsShowNothingInvisible(t *testing.T) {
 	for _, text := range hostile() {
+		if Line(text) == text {
+			continue // every character of it is visible
+		}
 		everywhere := fullAudit()
 		trickInto(reflect.ValueOf(everywhere).Elem(), text)
 		for i, f := range slices.Concat(everyForm(), everyForm()) {
