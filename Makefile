@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build deb test browser bench bench-live soak demo lint fixtures clean
+.PHONY: help deps build deb release test fuzz browser bench bench-live soak demo lint vulns fixtures clean
 
+FUZZTIME ?= 10m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## list the targets
@@ -13,10 +14,18 @@ build: deps ## build ./spanaudit
 	go build -trimpath -o spanaudit ./cmd/spanaudit
 
 deb: build ## build a Debian package of it
+	@.ci/deps package
 	cmd/spanaudit/debian/build ./spanaudit
+
+release: deps ## archives, a Debian package, bills of materials and checksums of this commit, in dist/
+	@.ci/deps package
+	@.ci/release
 
 test: deps ## run all tests
 	go test ./...
+
+fuzz: deps ## run every fuzz target for FUZZTIME each, by default 10m
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 browser: deps ## look at the HTML report and the page of a sensor in chromium, which is installed where it is missing (Debian, Ubuntu)
 	@.ci/browser
@@ -42,8 +51,11 @@ lint: deps ## gofmt, go vet, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
+vulns: ## look for known vulnerabilities in what the program calls
+	@.ci/vulns
+
 fixtures: ## make the captures of fixtures/ again; needs root and the programs named in fixtures/site.sh
 	fixtures/site.sh fixtures
 
 clean: ## remove what was built
-	rm -f spanaudit spanaudit_*.deb
+	rm -rf spanaudit spanaudit_*.deb dist

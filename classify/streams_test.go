@@ -229,6 +229,28 @@ func TestStreamsGiveUpEarly(t *testing.T) {
 	}
 }
 
+// promised holds the i-th classifier to what every stream classifier promises.
+func promised(t *testing.T, i int, s Stream) {
+	t.Helper()
+	facts, answer := streams()[i](s, &Learned{})
+	unfinished := answer == NeedMore && s.Final && facts.TLS == nil && i > 0 // a handshake may stay so
+	if unfinished || answer == NoMatch && facts.Protocol != "" || answer == Matched && facts.Protocol == "" {
+		t.Errorf("classifier %d answers %v with %s", i, answer, show(facts))
+	}
+	if len(facts.Marks) > maxMarks {
+		t.Errorf("classifier %d sets %d marks", i, len(facts.Marks))
+	}
+	for _, m := range facts.Marks {
+		half := s.Client
+		if m.Server {
+			half = s.Server
+		}
+		if m.Offset < 0 || m.Offset > len(half) {
+			t.Errorf("classifier %d: mark %+v lies outside of %d bytes", i, m, len(half))
+		}
+	}
+}
+
 // FuzzStreams holds what every stream classifier promises.
 func FuzzStreams(f *testing.F) {
 	folders, err := os.ReadDir("testdata")
@@ -251,24 +273,8 @@ func FuzzStreams(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, client, server []byte, flags byte) {
 		s := Stream{Client: client, Server: server, Final: flags&1 != 0, ClientJoined: flags&2 != 0, ServerJoined: flags&4 != 0}
-		for i, classify := range streams() {
-			facts, answer := classify(s, &Learned{})
-			unfinished := answer == NeedMore && s.Final && facts.TLS == nil && i > 0 // a handshake may stay so
-			if unfinished || answer == NoMatch && facts.Protocol != "" || answer == Matched && facts.Protocol == "" {
-				t.Errorf("classifier %d answers %v with %s", i, answer, show(facts))
-			}
-			if len(facts.Marks) > maxMarks {
-				t.Errorf("classifier %d sets %d marks", i, len(facts.Marks))
-			}
-			for _, m := range facts.Marks {
-				half := client
-				if m.Server {
-					half = server
-				}
-				if m.Offset < 0 || m.Offset > len(half) {
-					t.Errorf("classifier %d: mark %+v lies outside of %d bytes", i, m, len(half))
-				}
-			}
+		for i := range streams() {
+			promised(t, i, s)
 		}
 	})
 }

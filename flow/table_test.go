@@ -467,3 +467,63 @@ func TestForwardedCopiesTellTheRouter(t *testing.T) {
 		}
 	}
 }
+
+// gapRecorder keeps where the client's head has holes, too.
+type gapRecorder struct {
+	recorder
+	gaps []int
+}
+
+func (r *gapRecorder) End(f *Flow) {
+	r.gaps = slices.Clone(f.Client.Gaps())
+	r.recorder.End(f)
+}
+
+// FuzzOrder holds that the head of a half is what was sent, from its beginning and
+// in its order, but for the holes that it tells, whatever the order of its segments,
+// and whichever are lost, repeated or overlap. A script has two bytes for each:
+// where it begins and how long it is.
+func FuzzOrder(f *testing.F) {
+	f.Add([]byte{0, 5, 5, 5, 10, 5})
+	f.Add([]byte{10, 5, 0, 7, 3, 9, 0, 20})
+	f.Add([]byte{1, 1, 3, 1, 5, 1, 0, 1, 2, 1, 4, 1})
+	var sent string
+	for i := range 80 {
+		sent += fmt.Sprintf("%d ", i*i) // no two places of it are alike
+	}
+	sent = sent[:250]
+	f.Fuzz(func(t *testing.T, script []byte) {
+		packets := converse(1<<32-20, 9000).open().packets // the numbers wrap within it
+		first := uint32(1<<32 - 19)
+		for i := 0; i+2 <= len(script); i += 2 {
+			from := int(script[i]) % len(sent)
+			to := min(from+int(script[i+1])%32, len(sent))
+			packets = append(packets, Packet{
+				Frame:    Frame{Number: uint64(i), Time: Time(time.Hour) + Time(i)*Time(3*time.Millisecond)},
+				Protocol: TCP, Src: client, Dst: server, Flags: ACK, Seq: first + uint32(from), Ack: 9001,
+				Length: 40 + to - from, Payload: []byte(sent[from:to]), IPID: uint16(i),
+			})
+		}
+		r := &gapRecorder{}
+		table := NewTable(Config{Depth: 200}, r)
+		for i := range packets {
+			table.Add(&packets[i], uint64(i))
+		}
+		table.Flush()
+		if len(r.client) > 200 {
+			t.Fatalf("%d bytes of a head", len(r.client))
+		}
+		from, rest := 0, sent
+		for i, to := range append(r.gaps, len(r.client)) {
+			at := strings.Index(rest, r.client[from:to])
+			if at < 0 || i == 0 && at > 0 {
+				t.Fatalf("the head is %q with holes at %d; its bytes from %d to %d are not what was sent", r.client, r.gaps, from, to)
+			}
+			rest = rest[at+to-from:]
+			from = to
+		}
+		if table.held != 0 {
+			t.Fatalf("%d bytes left behind", table.held)
+		}
+	})
+}

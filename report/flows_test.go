@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -110,30 +111,65 @@ func flowRecords() []*classify.Record {
 	}
 }
 
-func TestFlowRecordsAreLines(t *testing.T) {
-	hostile := []*classify.Record{
-		record(flow.TCP, "10.20.0.10:1", "10.20.0.1:80", classify.Facts{
-			Protocol: classify.ProtoTLS, HTTP: &classify.HTTP{Host: nasty}, TLS: &classify.TLS{
-				ClientHello: true, ServerHello: true, ServerName: nasty, ALPN: nasty, OfferedALPN: []string{nasty},
-				Certificate: &classify.Certificate{Subject: nasty, Issuer: nasty, SerialNumber: "1", DNSNames: []string{nasty}, NotBefore: -1, NotAfter: 1<<63 - 1},
-			},
-		}),
-		record(flow.TCP, "10.20.0.10:2", "10.20.0.1:80", classify.Facts{TLS: &classify.TLS{Certificate: &classify.Certificate{}}}),
-	}
-	for name, lines := range map[string][]byte{"ecs": flowLines(t, hostile...), "ocsf": ocsfFlowLines(t, hostile...)} {
-		if n := bytes.Count(lines, []byte("\n")); n != 2 {
-			t.Errorf("%s: %d lines of 2 records", name, n)
+// trickedFacts are facts with a text wherever a message on the wire has one.
+func trickedFacts(text string) (f classify.Facts) {
+	trickWire(reflect.ValueOf(&f).Elem(), text)
+	return f
+}
+
+// trickWire makes all there is in v, one of each, and puts a text where it has one.
+// What has a type of its own, such as a protocol, is ours.
+func trickWire(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.Type() == reflect.TypeFor[string]() {
+			v.SetString(text)
 		}
-		if i := strings.IndexFunc(string(lines), func(r rune) bool { return r != '\n' && !visible(r) }); i >= 0 {
-			t.Errorf("%s: %q is not escaped", name, lines[i:i+8])
-		}
-		for line := range bytes.Lines(lines) {
-			if !json.Valid(line) {
-				t.Errorf("%s: no JSON: %s", name, line)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		trickWire(v.Elem(), text)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		trickWire(v.Index(0), text)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				trickWire(v.Field(i), text)
 			}
 		}
 	}
-	ocsfEvents(t, ocsfFlowLines(t, hostile...))
+}
+
+func TestFlowRecordsAreLines(t *testing.T) {
+	protocols := []classify.Protocol{
+		classify.ProtoTLS, classify.ProtoHTTP, classify.ProtoMQTT, classify.ProtoRTSP, classify.ProtoRTP, classify.ProtoNTP, classify.ProtoDNS,
+		classify.ProtoDHCP, classify.ProtoSSH, classify.ProtoSMB, classify.ProtoSIP, classify.Unknown,
+	}
+	for _, text := range hostile() {
+		var tricked []*classify.Record
+		for _, protocol := range protocols {
+			f := trickedFacts(text)
+			f.Protocol = protocol
+			tricked = append(tricked, record(flow.TCP, "10.20.0.10:1", "10.20.0.1:80", f), record(flow.UDP, "10.20.0.10:1", "10.20.0.1:80", f))
+		}
+		tricked = append(tricked, record(flow.TCP, "10.20.0.10:2", "10.20.0.1:80", classify.Facts{TLS: &classify.TLS{Certificate: &classify.Certificate{}}}))
+		for name, lines := range map[string][]byte{"ecs": flowLines(t, tricked...), "ocsf": ocsfFlowLines(t, tricked...)} {
+			if n := bytes.Count(lines, []byte("\n")); n != len(tricked) {
+				t.Errorf("%s of %q: %d lines of %d records", name, text, n, len(tricked))
+			}
+			if i := strings.IndexFunc(string(lines), func(r rune) bool { return r != '\n' && !visible(r) }); i >= 0 {
+				t.Errorf("%s of %q: %q is not escaped", name, text, lines[i:i+8])
+			}
+			for line := range bytes.Lines(lines) {
+				if !json.Valid(line) {
+					t.Errorf("%s of %q: no JSON: %s", name, text, line)
+				}
+			}
+		}
+	}
+	ocsfEvents(t, ocsfFlowLines(t, record(flow.TCP, "10.20.0.10:1", "10.20.0.1:80", trickedFacts(nasty))))
 }
 
 func TestMillisecondsAreRoundedDown(t *testing.T) {

@@ -2,8 +2,13 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -65,17 +70,23 @@ func TestFormsOfASavedAudit(t *testing.T) {
 	}
 }
 
-// hostile is text that means something to one of the forms or to what reads it.
-func hostile() []string {
-	return []string{
-		nasty,
-		`=cmd|'/C calc'!A0`, `=HYPERLINK("http://evil.example","x")`, "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", `"=1+1`, "'=1+1", "a;=1+1", "a; \"@x", "＝1+1", "−1", "﹣1",
-		"a|b", `a\|b`, "`code`", "``", "`", `\`, `a\`, "[text](http://evil.example)", "![i](http://evil.example/x.png)", "[ref]: http://evil.example", "<http://evil.example>", "http://evil.example/", "https://evil.example", "www.evil.example", "WWW.evil.example", "x@evil.example", "mailto:x@evil.example",
-		"@octocat", "@org/team", "#1", "owner/repo#1", "GH-1", "deadbeef1234567", "!12", "~label", "%milestone", ":tada:", ":100:", "$x$", "# heading", "- item", "1. item", "1) item", "> quote", "---", "===", "| a | b |", "```", "    code", "**b**", "_b_", "~~s~~", "* [ ] x",
-		"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!-- x", "-->", "<details>", "</details>", "&lt;b&gt;", "&#64;octocat", "&copy;",
-		"]]>", "<![CDATA[x]]>", "<!DOCTYPE x>", "&xxe;", "<?xml?>", "\x01\x02\x0b\x0c\x1f", "\ufffe\uffff", "\xed\xa0\x80", "a\u0000b",
-		"{0}", "{{x}}", "${x}", "%s%n", "{% raw %}", "../../etc/passwd", "//evil.example/x", "javascript:alert(1)", "file with spaces", "a:b",
+// hostile is the table of text that means something to one of the forms, or to what
+// reads it.
+func hostile() (list []string) {
+	data, err := os.ReadFile(filepath.FromSlash("testdata/hostile.txt"))
+	if err != nil {
+		panic(err)
 	}
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSuffix(line, "\n"); line != "" && line[0] != '#' {
+			text, err := strconv.Unquote(line)
+			if err != nil {
+				panic(fmt.Sprintf("%s: %v", line, err))
+			}
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 // fill puts a text wherever one of an audit can come from the wire, a policy or a
@@ -120,8 +131,16 @@ func fill(text string) *Audit {
 
 func TestFormsShowNothingInvisible(t *testing.T) {
 	for _, text := range hostile() {
-		a := fill(text)
-		for _, f := range everyForm() {
+		if Line(text) == text {
+			continue // every character of it is visible
+		}
+		everywhere := fullAudit()
+		trickInto(reflect.ValueOf(everywhere).Elem(), text)
+		for i, f := range slices.Concat(everyForm(), everyForm()) {
+			a := fill(text)
+			if i >= len(everyForm()) {
+				a = everywhere
+			}
 			out := f.of(t, a)
 			if !utf8.ValidString(out) {
 				t.Errorf("%s of %q is not UTF-8", f.name, text)

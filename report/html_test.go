@@ -37,7 +37,7 @@ func htmlAudits() map[string]func() *Audit {
 // trickyAudit is an audit as somebody may have saved it, to harm who reads it.
 func trickyAudit() *Audit {
 	a := siteAudit()
-	trickInto(reflect.ValueOf(a).Elem())
+	trickInto(reflect.ValueOf(a).Elem(), trick)
 	a.Findings = append(a.Findings, a.Findings...) // each id twice
 	a.Requirements = append(a.Requirements, a.Requirements...)
 	a.Timeline.Seconds = -1
@@ -50,43 +50,44 @@ func trickyAudit() *Audit {
 
 const trick = `"><script>alert(1)</script><img src=x onerror=alert(1)>` + "`${1}'" + nasty
 
-// trickRecord is a flow record of tricks.
-func trickRecord() []byte {
-	text, err := json.Marshal(map[string]any{trick: []any{trick, map[string]any{trick: 1e300}, nil, true, []any{[]any{}}}, "a": trick})
+// trickRecord is a flow record of a text.
+func trickRecord(text string) []byte {
+	record, err := json.Marshal(map[string]any{text: []any{text, map[string]any{text: 1e300}, nil, true, []any{[]any{}}}, "a": text})
 	if err != nil {
 		panic(err)
 	}
-	return text
+	return record
 }
 
-// trickInto puts a trick into every text, whatever is added to an audit.
-func trickInto(v reflect.Value) {
+// trickInto puts a text wherever v has one, whatever is added to its type. A value
+// of a type of its own, such as a protocol, has one too.
+func trickInto(v reflect.Value, text string) {
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(trick)
+		v.SetString(text)
 	case reflect.Pointer:
 		if !v.IsNil() {
-			trickInto(v.Elem())
+			trickInto(v.Elem(), text)
 		}
 	case reflect.Slice:
 		if _, is := v.Interface().(json.RawMessage); is {
-			v.SetBytes(trickRecord())
+			v.SetBytes(trickRecord(text))
 			return
 		}
 		for i := range v.Len() {
-			trickInto(v.Index(i))
+			trickInto(v.Index(i), text)
 		}
 	case reflect.Map:
 		if v.Type().Key().Kind() == reflect.String && v.Len() > 0 {
-			v.SetMapIndex(reflect.ValueOf(trick), v.MapIndex(v.MapKeys()[0]))
+			v.SetMapIndex(reflect.ValueOf(text), v.MapIndex(v.MapKeys()[0]))
 		}
 	case reflect.Struct:
 		if _, is := v.Interface().(netip.Addr); is {
-			v.Set(reflect.ValueOf(addr("fe80::1").WithZone(trick)))
+			v.Set(reflect.ValueOf(addr("fe80::1").WithZone(text)))
 			return
 		}
 		for i := range v.NumField() {
-			trickInto(v.Field(i))
+			trickInto(v.Field(i), text)
 		}
 	}
 }

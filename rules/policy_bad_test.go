@@ -67,8 +67,9 @@ var badPolicies = []struct{ name, text, want string }{
 	{"no cidrs", "zones:\n  a: { trust: local }\n", `site.yaml:2:3: zone "a": has no cidrs; add its prefixes, or rest: true for all that is in no other zone`},
 
 	// Devices.
-	{"MAC as number", "devices:\n  - { id: a, interfaces: [ { mac: 20305e005310 } , { mac: 203040501020 } ] }\n", `site.yaml:2:59: device "a": MAC 203040501020 is read as a number; quote it: "02:00:5e:00:53:10"`},
+	{"MAC as number", "devices:\n  - { id: a, interfaces: [ { mac: 203040501020 } ] }\n", `site.yaml:2:35: device "a": MAC 203040501020 is read as a number; quote it: "02:00:5e:00:53:10"`},
 	{"MAC", "devices:\n  - { id: a, interfaces: [ { mac: \"02:00:5e:00:53\" } ] }\n", `site.yaml:2:35: device "a": "02:00:5e:00:53" is no MAC; write it as "02:00:5e:00:53:10"`},
+	{"MAC without separators", "devices:\n  - { id: a, interfaces: [ { mac: 20305e005310 } ] }\n", `site.yaml:2:35: device "a": "20305e005310" is no MAC; write it as "02:00:5e:00:53:10"`},
 	{"group MAC", "devices:\n  - { id: a, interfaces: [ { mac: \"ff:ff:ff:ff:ff:ff\" } ] }\n", `site.yaml:2:35: device "a": MAC ff:ff:ff:ff:ff:ff is a group's (multicast or broadcast), not a device's; write the device's own`},
 	{"unknown role", "devices:\n  - { id: a, role: cam, interfaces: [ { ipv4: 10.0.0.1 } ] }\n", `site.yaml:2:20: device "a": unknown role "cam"; known are appliance, camera, recorder, viewer, gateway, resolver, ntp-server, dhcp-server, admin, other`},
 	{"misspelt role", "devices:\n  - { id: a, role: Camera, interfaces: [ { ipv4: 10.0.0.1 } ] }\n", `site.yaml:2:20: device "a": unknown role "Camera"; did you mean "camera"?`},

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"spanaudit/flow"
 )
@@ -132,7 +133,7 @@ func (r *policyReader) mac(m *flow.MAC) func(*node) {
 		}
 		hw, err := net.ParseMAC(s)
 		switch {
-		case err != nil || len(hw) != len(m):
+		case err != nil || len(hw) != len(m) || !strings.ContainsAny(s, ":-."): // without, other readers of YAML may take it for a number
 			r.problem(n, "%s is no MAC; write it as \"02:00:5e:00:53:10\"", quote(s))
 		case hw[0]&1 != 0:
 			r.problem(n, "MAC %s is a group's (multicast or broadcast), not a device's; write the device's own", hw)

@@ -25,8 +25,12 @@ type PolicyError struct {
 	More     int
 }
 
-// Error is one line a problem, each as file:line:column: message.
-func (e *PolicyError) Error() string {
+// Error is one line a problem, as Lines.
+func (e *PolicyError) Error() string { return strings.Join(e.Lines(), "\n") }
+
+// Lines has each problem as file:line:column: message. The name of the file is as
+// it was given, and may have a line's end in it.
+func (e *PolicyError) Lines() []string {
 	lines := make([]string, 0, len(e.Problems)+1)
 	for _, p := range e.Problems {
 		place := e.File
@@ -38,7 +42,7 @@ func (e *PolicyError) Error() string {
 	if e.More > 0 {
 		lines = append(lines, fmt.Sprintf("%s: and %d more problems", e.File, e.More))
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // newPolicyError sorts the problems by place, drops repetitions and bounds the

@@ -163,7 +163,7 @@ func (v *visit) look(w world) error {
 	context.AfterFunc(ctx, stop)
 	ctx, cancel := context.WithTimeout(ctx, v.flags.length)
 	defer cancel()
-	fmt.Fprintf(w.stderr, "spanaudit: looking at %s for %v; Ctrl-C ends it\n", v.flags.iface, v.flags.length)
+	w.tell("looking at %s for %v; Ctrl-C ends it", v.flags.iface, v.flags.length)
 	v.before = readLink(v.flags.iface)
 	sent := make(chan error, 1)
 	if v.flags.canary != "" {

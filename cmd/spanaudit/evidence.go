@@ -226,7 +226,7 @@ func (e *evidence) write(c *carver, findings []rules.Finding, a *report.Audit) (
 // tell says what was written; when quiet, only where it does not prove all.
 func (e *evidence) tell(w world, m *bundle.Manifest, quiet bool) {
 	if !quiet || slices.ContainsFunc(m.Excerpts, func(x bundle.Excerpt) bool { return !x.Reproduced }) {
-		fmt.Fprintln(w.stderr, "spanaudit: "+e.summary(m))
+		w.tell("%s", e.summary(m))
 	}
 }
 

@@ -15,9 +15,9 @@ func tellInputs(w world, inputs []capture.Input, quiet bool) (unread bool) {
 	for _, in := range inputs {
 		if in.Err != nil {
 			unread = true
-			fmt.Fprintf(w.stderr, "spanaudit: %s: %s\n", report.Line(in.Name), report.Line(problem(in)))
+			w.tell("%s: %s", in.Name, problem(in))
 		} else if !quiet {
-			fmt.Fprintf(w.stderr, "spanaudit: %s: %s\n", report.Line(in.Name), extent(in))
+			w.tell("%s: %s", in.Name, extent(in))
 		}
 	}
 	return unread

@@ -79,7 +79,7 @@ func audit(w world, f *auditFlags, args []string) (int, error) {
 	result, broken := j.judge(src, out)
 	unread := tellInputs(w, src.Inputs(), f.quiet)
 	if f.hash() == unasked && !f.quiet && slices.ContainsFunc(src.Inputs(), unhashed) {
-		fmt.Fprintln(w.stderr, "spanaudit: the report names no SHA-256 of these inputs, since they are large; --digest has it computed")
+		w.tell("the report names no SHA-256 of these inputs, since they are large; --digest has it computed")
 	}
 	if result == nil {
 		return statusUnread, broken
@@ -150,7 +150,7 @@ func (j *job) judge(src *capture.Source, out *outputs) (*rules.Report, error) {
 			defer cancel()
 		}
 		if !j.quiet {
-			fmt.Fprintf(j.stderr, "spanaudit: capturing from %s%s; Ctrl-C ends the capture and writes the report\n", j.iface, j.until())
+			j.tell("capturing from %s%s; Ctrl-C ends the capture and writes the report", j.iface, j.until())
 		}
 	}
 	var bar *progress
@@ -164,7 +164,7 @@ func (j *job) judge(src *capture.Source, out *outputs) (*rules.Report, error) {
 	})
 	bar.stop()
 	if duplicates > 0 && !j.quiet {
-		fmt.Fprintf(j.stderr, "spanaudit: duplicates of packets, as a SPAN port makes them, that were left out: %d\n", duplicates)
+		j.tell("duplicates of packets, as a SPAN port makes them, that were left out: %d", duplicates)
 	}
 	return result, err
 }

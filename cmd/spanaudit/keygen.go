@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spanaudit/report"
 	"spanaudit/report/bundle"
 )
 
@@ -68,7 +69,7 @@ func keygen(w world, path, passwordFile string, open bool) error {
 		return err
 	}
 	_, err = fmt.Fprintf(w.stdout, "secret key: %s (keep it, and its password)\npublic key: %s (hand it to whoever verifies)\nkey id:     %s\nto verify:  spanaudit verify BUNDLE --key %s\n",
-		path, public, bundle.KeyID(key.ID()), key)
+		report.Line(path), report.Line(public), bundle.KeyID(key.ID()), key)
 	return err
 }
 

@@ -22,11 +22,11 @@ func tellLayers(w world, layers []layer) {
 		if l.Held {
 			held = append(held, l.String())
 		} else {
-			fmt.Fprintf(w.stderr, "spanaudit: not confined by %s: %s\n", l.Name, l.Says)
+			w.tell("not confined by %s: %s", l.Name, l.Says)
 		}
 	}
 	if len(held) > 0 {
-		fmt.Fprintf(w.stderr, "spanaudit: confined by %s\n", strings.Join(held, ", "))
+		w.tell("confined by %s", strings.Join(held, ", "))
 	}
 }
 

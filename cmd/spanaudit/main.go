@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"spanaudit/report"
+	"spanaudit/rules"
 )
 
 func main() {
@@ -33,11 +37,37 @@ type world struct {
 // process is the process that the program runs in, which it may change.
 type process struct{ heap *heap }
 
-// complain writes an error for the person at the terminal.
+// tell writes a line for the person at the terminal, in which names of files and
+// what others wrote show as they stand.
+func (w world) tell(format string, args ...any) {
+	fmt.Fprintf(w.stderr, "spanaudit: %s\n", report.Line(fmt.Sprintf(format, args...)))
+}
+
+// complain tells an error.
 func (w world) complain(err error) {
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(w.stderr, "spanaudit: %s\n", line)
+	for _, line := range linesOf(err) {
+		w.tell("%s", line)
 	}
+}
+
+// linesOf has errors that were joined, and what is wrong in a policy file, as a line
+// each. Any other error is one line, whatever it quotes.
+func linesOf(err error) (lines []string) {
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		for _, e := range joined.Unwrap() {
+			lines = append(lines, linesOf(e)...)
+		}
+		return lines
+	}
+	var policy *rules.PolicyError
+	if errors.As(err, &policy) {
+		ours, _ := strings.CutSuffix(err.Error(), policy.Error())
+		lines = strings.Split(ours, "\n")
+		problems := policy.Lines()
+		problems[0] = lines[len(lines)-1] + problems[0]
+		return append(lines[:len(lines)-1], problems...)
+	}
+	return []string{err.Error()}
 }
 
 // run does what the arguments say and returns the exit status.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spanaudit/report"
 	"spanaudit/rules"
 )
 
@@ -27,8 +28,8 @@ func newPolicyCheck(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(w.stdout, "%s: valid; policy %s%s, %s, %s, %s\n", args[0], p.Name, extends(p),
-				count(len(p.Devices), "device"), count(len(p.Endpoints), "endpoint"), count(len(p.Waivers), "waiver"))
+			_, err = fmt.Fprintln(w.stdout, report.Line(fmt.Sprintf("%s: valid; policy %s%s, %s, %s, %s", args[0], p.Name, extends(p),
+				count(len(p.Devices), "device"), count(len(p.Endpoints), "endpoint"), count(len(p.Waivers), "waiver"))))
 			return err
 		},
 	}
@@ -87,7 +88,7 @@ func loadPolicy(w world, name string) (*rules.Policy, error) {
 		return nil, err
 	}
 	for _, warning := range p.Warnings {
-		fmt.Fprintf(w.stderr, "spanaudit: %s\n", warning)
+		w.tell("%s", warning)
 	}
 	return p, nil
 }

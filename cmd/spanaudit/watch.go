@@ -416,7 +416,7 @@ func (s *sensor) complain() {
 
 func (s *sensor) say(format string, args ...any) {
 	if !s.quiet {
-		fmt.Fprintf(s.stderr, "spanaudit: "+format+"\n", args...)
+		s.world.tell(format, args...)
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -131,15 +133,26 @@ func TestNDJSONSpellsAFindingAsAnAudit(t *testing.T) {
 	}
 }
 
-// hostile is text that means something to one of the forms, or to what reads it.
-func hostile() []string {
-	return []string{
-		"a\x1b[31mred\x1b[0m\r\nb\tc\x00\x7f\u009b2J\u202eevil\u2066\u200b\u200d\ufeff\u00ad\u0301\u3164\xff\xc3\u2028\U000e0041x\U0001f600é漢",
-		"a|b", `a\|b`, `a\`, `\`, `\\`, `a=b`, `\=`, "=", ` src=1.2.3.4 msg=x`, `"`, `"]`, `]`, `] [x@1 y="z"]`, `\"`, `\]`, `" id="forged`,
-		"\n<34>1 2026-11-23T10:02:08Z evil - - - - forged", "x\r\nCEF:0|a|b|c|d|e|10|", "\n{\"schema\":\"forged\"}\n", "\x00", "\ufeff", bom + "CEF:0",
-		"12 <34>1", "-", " ", "", "%s%n", "${jndi:ldap://x}", "<b>", "\u2028\u2029", "\xed\xa0\x80", "\ufffe\uffff", strings.Repeat(`\`, 5000), strings.Repeat(`"`, 5000), strings.Repeat("漢", 3000), strings.Repeat("\u202e", 3000),
-		strings.Repeat(`a\`, 700), strings.Repeat(`=`, 1500),
+// hostile is the table of text that means something to one of the forms, or to what
+// reads it, and what is long of it.
+func hostile() (list []string) {
+	data, err := os.ReadFile(filepath.FromSlash("../testdata/hostile.txt"))
+	if err != nil {
+		panic(err)
 	}
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSuffix(line, "\n"); line != "" && line[0] != '#' {
+			text, err := strconv.Unquote(line)
+			if err != nil {
+				panic(fmt.Sprintf("%s: %v", line, err))
+			}
+			list = append(list, text)
+		}
+	}
+	return append(list, "",
+		bom+"CEF:0", strings.Repeat(`\`, 5000), strings.Repeat(`"`, 5000), strings.Repeat("漢", 3000), strings.Repeat("\u202e", 3000),
+		strings.Repeat(`a\`, 700), strings.Repeat(`=`, 1500),
+	)
 }
 
 // fill puts a text wherever one of an alert can come from the wire or a policy.

@@ -6,10 +6,14 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -17,14 +21,23 @@ import (
 	"spanaudit/report"
 )
 
-// hostile is text that means something to HTML, to a stream of events or to a
-// terminal.
-func hostile() []string {
-	return []string{
-		"a\x1b[31mred\x1b[0m\r\nb\tc\x00\x7f\u009b2J\u202eevil\u2066\u200b\ufeff\u00ad\u0301\xff\xc3\u2028\U000e0041",
-		"x\n\nevent: hello\ndata: {\"run\":\"x\"}\n\n", "x\r\rdata: y", "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>",
-		`"><svg onload=alert(1)>`, "'-alert(1)-'", "<!-- ", "]]>", "&lt;script&gt;", "{{.Style}}", "${alert(1)}", "javascript:alert(1)", "\u2028alert(1)\u2029",
+// hostile is the table of text that means something to one of the forms, or to what
+// reads it.
+func hostile() (list []string) {
+	data, err := os.ReadFile(filepath.FromSlash("../testdata/hostile.txt"))
+	if err != nil {
+		panic(err)
 	}
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSuffix(line, "\n"); line != "" && line[0] != '#' {
+			text, err := strconv.Unquote(line)
+			if err != nil {
+				panic(fmt.Sprintf("%s: %v", line, err))
+			}
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 // trick puts a text wherever a value has one.

@@ -7,12 +7,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"spanaudit/flow"
 )
 
 // written makes a record with flows in several batches.
-func written(t *testing.T, flows int) string {
+func written(t testing.TB, flows int) string {
 	t.Helper()
 	path := newRecord(t)
 	s := open(t, path, Options{})
@@ -118,4 +119,37 @@ func foreign(t *testing.T, statements string) []byte {
 	b, err := os.ReadFile(path)
 	must(t, err)
 	return b
+}
+
+// FuzzRecord holds that a record in which anything was overwritten is refused, or
+// replayed with its end and its Findings, in bounded time.
+func FuzzRecord(f *testing.F) {
+	good, err := os.ReadFile(written(f, 20))
+	must(f, err)
+	f.Add(uint32(0), []byte("SQLite format 3"))
+	f.Add(uint32(100), bytes.Repeat([]byte{0xff}, 40))
+	for at := 4096; at < len(good); at += 4096 {
+		f.Add(uint32(at), []byte{0x0d, 0, 0, 0xff, 0xff})
+		f.Add(uint32(at+4000), []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
+	}
+	f.Fuzz(func(t *testing.T, at uint32, with []byte) {
+		path := newRecord(t)
+		data := bytes.Clone(good)
+		copy(data[int(at)%len(data):], with)
+		must(t, os.WriteFile(path, data, 0o600))
+		s, err := OpenReadOnly(path)
+		if err != nil {
+			return
+		}
+		defer s.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		_, err = s.Replay(ctx, all, ever, &heard{})
+		if err == nil {
+			_, err = s.Findings(ctx, all, ever)
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("it does not end: %v", err)
+		}
+	})
 }

@@ -76,7 +76,7 @@ func (h *heard) orders() (list []uint64) {
 	return list
 }
 
-func open(t *testing.T, path string, opt Options) *Store {
+func open(t testing.TB, path string, opt Options) *Store {
 	t.Helper()
 	s, err := Open(path, opt)
 	if err != nil {
@@ -86,7 +86,7 @@ func open(t *testing.T, path string, opt Options) *Store {
 	return s
 }
 
-func begin(t *testing.T, s *Store, at flow.Time) *Writer {
+func begin(t testing.TB, s *Store, at flow.Time) *Writer {
 	t.Helper()
 	w, err := s.Begin(context.Background(), Run{Inputs: []string{"eth0"}, Started: at})
 	if err != nil {
@@ -95,7 +95,7 @@ func begin(t *testing.T, s *Store, at flow.Time) *Writer {
 	return w
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func replayed(t *testing.T, s *Store, from, to flow.Time) (*heard, Span) {
 	return h, sp
 }
 
-func newRecord(t *testing.T) string { return filepath.Join(t.TempDir(), "record.db") }
+func newRecord(t testing.TB) string { return filepath.Join(t.TempDir(), "record.db") }
 
 func answer(n int, at flow.Time) (netip.Addr, flow.Frame, classify.Learned) {
 	address := netip.AddrFrom4([4]byte{192, 0, 2, byte(n)})
