@@ -194,6 +194,9 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 	if len(a.learned.Names)+len(a.learned.Leases) > 0 {
 		a.sink.Learned(f, p.Frame, a.learned)
 	}
+	if c.Facts.DNS.settled(f) {
+		f.Settle()
+	}
 }
 
 func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {

@@ -13,7 +13,7 @@ import (
 // uncoded lists the fields by which a record came about, or its flow would go on.
 // Nothing that judges or prints a record looks at them.
 var uncoded = map[string]bool{
-	"Flow.App": true, "Flow.queue": true, "Flow.older": true, "Flow.newer": true,
+	"Flow.App": true, "Flow.queue": true, "Flow.settled": true, "Flow.older": true, "Flow.newer": true,
 	"stream.synced": true, "stream.closed": true, "stream.synacks": true, "stream.first": true, "stream.edge": true, "stream.head": true,
 	"Facts.Marks": true, "Facts.dtls": true, "Facts.quic": true, "RTP.evidence": true, "NTP.asked": true,
 	"Learned.memory": true, "Flow.Told": true, "Record.New": true,

@@ -1,6 +1,10 @@
 package classify
 
-import "golang.org/x/crypto/cryptobyte"
+import (
+	"golang.org/x/crypto/cryptobyte"
+
+	"spanaudit/flow"
+)
 
 const (
 	dnsPort     = 53
@@ -82,6 +86,12 @@ func (f *DNS) note(m dnsMessage) {
 	for _, q := range m.questions {
 		f.Names = addOnce(f.Names, q.name, maxQueryNames)
 	}
+}
+
+// settled reports whether a flow is that of a resolver's client whose questions are
+// answered: it asks the next from another port (RFC 5452, section 9.2).
+func (d *DNS) settled(f *flow.Flow) bool {
+	return d != nil && d.Queries > 0 && d.Queries == d.Responses && f.Server.Addr.Port() == dnsPort && f.Client.Addr.Port() >= 1024
 }
 
 // dnsStream reads DNS over TCP: messages behind a length of two bytes (RFC 1035,

@@ -51,6 +51,7 @@ type Flow struct {
 	Protocol        uint8 // IP protocol number
 	Ground          Ground
 	Reason          EndReason // set when the flow is handed to Handler.End
+	settled         bool      // see Settle
 	Starved         bool      // ordering or classification was cut short because the table's budget was used up
 	VLAN, InnerVLAN uint16    // of the first packet; 0 is none
 	Tunnel          Tunnel    // likewise
@@ -104,6 +105,10 @@ func (f *Flow) First() Frame {
 	}
 	return client
 }
+
+// Settle says that the datagrams of the flow so far want no other: unless one comes
+// the flow ends as a closed connection does. To be called by Handler.Datagram.
+func (f *Flow) Settle() { f.settled = true }
 
 // Answered reports whether the server sent anything at all.
 func (f *Flow) Answered() bool { return f.Server.Packets > 0 }

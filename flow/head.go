@@ -160,7 +160,7 @@ type heads struct {
 }
 
 const (
-	maxSpare      = 256      // heads kept
+	maxSpare      = 128      // heads kept
 	maxSpareBytes = 16 << 10 // of memory that one of them keeps: a handshake's
 )
 

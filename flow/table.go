@@ -33,7 +33,7 @@ type Config struct {
 	Idle       time.Duration // silence after which an established TCP flow ends; 1 h
 	ShortIdle  time.Duration // the same for anything else; 2 min
 	Active     time.Duration // age at which a flow is reported and goes on as a new record; 30 min
-	AfterClose time.Duration // how long a closed connection waits for stragglers; 15 s
+	AfterClose time.Duration // how long a closed connection, or a settled flow, waits for stragglers; 15 s
 }
 
 func (c Config) withDefaults() Config {
@@ -81,9 +81,9 @@ type Table struct {
 	held    int     // bytes held for ordering
 	left    []*Flow // to be flushed, by their order
 
-	// The queues, each in order of last activity, in the order in which they
-	// are robbed when the table is full: closed connections first, those that
-	// nobody answered next, established TCP last.
+	// The queues, each in order of last activity, in the order in which they are
+	// robbed when the table is full: flows that are closed or settled first, those
+	// that nobody answered next, established TCP last.
 	closed, unanswered, datagrams, connections queue
 }
 
@@ -141,6 +141,7 @@ func (t *Table) Add(p *Packet, order uint64) {
 	case TCP:
 		t.segment(f, half, other, p)
 	case UDP:
+		f.settled = false
 		t.handler.Datagram(f, half, p)
 	}
 	t.requeue(f)
@@ -244,7 +245,7 @@ const maxSpareFlows = 4096
 func (t *Table) requeue(f *Flow) {
 	q := &t.datagrams
 	switch {
-	case f.Protocol == TCP && f.closing():
+	case f.Protocol == TCP && f.closing() || f.settled:
 		q = &t.closed
 	case !f.Answered():
 		q = &t.unanswered
@@ -332,7 +333,7 @@ func (t *Table) end(f *Flow, reason EndReason) {
 	t.flows.remove(t.seed.tuple(f.Protocol, t.seed.end(f.Client.Addr), t.seed.end(f.Server.Addr)), f)
 	t.held -= f.held()
 	f.Reason = reason
-	if f.queue == &t.closed && reason == IdleTimeout {
+	if f.Protocol == TCP && f.queue == &t.closed && reason == IdleTimeout {
 		f.Reason = EndOfFlow
 	}
 	f.Client.tcp.skipAll()

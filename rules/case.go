@@ -115,6 +115,10 @@ func (c *Case) Fail(v Violation) *Finding {
 		return f
 	}
 	f.add(c.Start, c.End, c.CommunityID(), c.evidence(v.Evidence))
+	if f.brief {
+		c.fell(f.Severity)
+		return f
+	}
 	c.explain(f)
 	if f.Record == nil || f.told == c.Start && f.Message == v.Message {
 		f.Record = c.keep().Record

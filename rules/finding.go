@@ -51,6 +51,7 @@ type Finding struct {
 	told      flow.Time    // start of the flow that Message speaks of
 	peers     []netip.Addr // all of them, in order, where a name has several; at most 8
 	morePeers bool         // than those
+	brief     bool         // see Forget
 	gone      bool         // it is not listed, or not any more
 	names     []string     // of the messages that prove it, where failOnce counts it
 }
@@ -61,6 +62,12 @@ func (f *Finding) Copy() Finding {
 	c.Flows, c.Evidence, c.Context, c.peers = slices.Clone(f.Flows), slices.Clone(f.Evidence), slices.Clone(f.Context), slices.Clone(f.peers)
 	c.sort()
 	return c
+}
+
+// Forget lets go of the flows and frames that show the finding, which was told. It
+// goes on to be counted, and is shown anew by what makes it graver.
+func (f *Finding) Forget() {
+	f.Record, f.Flows, f.Evidence, f.Context, f.brief = nil, nil, nil, nil, true
 }
 
 // sort puts the frames in their order.

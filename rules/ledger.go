@@ -97,7 +97,7 @@ func (l *ledger) finding(v Violation, at flow.Time) *Finding {
 	if cmp.Or(cmp.Compare(severity, f.Severity), cmp.Compare(f.told, at), cmp.Compare(f.Message, v.Message)) > 0 {
 		if f.Severity != severity {
 			l.listed[f.Severity]--
-			f.Severity = severity
+			f.Severity, f.brief = severity, false
 			l.list(f)
 		}
 		f.Message, f.told, f.Device, f.Peer = v.Message, at, v.Device, v.Peer
@@ -179,6 +179,9 @@ func (f *Finding) add(first, last flow.Time, communityID string, evidence []Evid
 	}
 	f.Last = max(f.Last, last)
 	f.Count++
+	if f.brief {
+		return
+	}
 	if communityID != "" && len(f.Flows) < maxFindingFlows && !slices.Contains(f.Flows, communityID) {
 		f.Flows = append(f.Flows, communityID)
 	}

@@ -51,7 +51,7 @@ func (s *Site) learnMedia(r *classify.Record, at flow.Frame) {
 }
 
 func (s *Site) expect(at netip.Addr, port uint16, other netip.Addr, leg mediaLeg) {
-	if port == 0 {
+	if port == 0 || s.reads {
 		return
 	}
 	k := mediaKey{netip.AddrPortFrom(at, port), other}

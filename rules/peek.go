@@ -45,6 +45,18 @@ func (a *Audit) Each(loss Loss, do func(*Finding)) {
 	})
 }
 
+// Follow has the Audit know the names, sessions and media that another knows, which
+// is told all that it is, and before it: they are remembered once. Call it before
+// anything is told.
+func (a *Audit) Follow(other *Audit) {
+	a.site.inherit(other.site)
+	a.site.reads = true
+}
+
+// Continue has the Audit begin with the names, sessions and media that another
+// knows, which is told nothing any more.
+func (a *Audit) Continue(other *Audit) { a.site.inherit(other.site) }
+
 // asIf calls do, which may conclude, and leaves the Audit as it was. Findings are
 // copies where whole is set, else only those of rules that conclude.
 func (a *Audit) asIf(whole bool, do func()) {

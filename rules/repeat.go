@@ -48,6 +48,11 @@ func (c *Case) failOnce(severity *Severity, what uint32, violation func() Violat
 
 // repeat counts the flow in a finding.
 func (c *Case) repeat(f *Finding) {
+	if f.brief {
+		f.add(c.Start, c.End, "", nil)
+		c.fell(f.Severity)
+		return
+	}
 	id := ""
 	if len(f.Flows) < maxFindingFlows {
 		id = c.CommunityID()

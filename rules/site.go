@@ -37,6 +37,7 @@ type Site struct {
 	claims   map[claimKey][]claimant
 	dhcp     map[netip.Addr]*dhcpServer
 
+	reads     bool   // what another site learns of names, sessions and media, and learns none itself
 	Forgotten uint64 // facts dropped because a bound was reached
 }
 
@@ -70,8 +71,8 @@ func newSite(p *Policy) *Site {
 	}
 }
 
-// inherit takes over what another site, which is not used any more, knows of names,
-// sessions and media.
+// inherit takes over what another site knows of names, sessions and media, which is
+// not to learn any more.
 func (s *Site) inherit(from *Site) {
 	s.names, s.told, s.sessions, s.media = from.names, from.told, from.sessions, from.media
 }
@@ -89,6 +90,9 @@ func (s *Site) room(n, limit int) bool {
 // any client too, because an answer that one host was given names the address
 // for a reader.
 func (s *Site) learnName(client netip.Addr, n classify.Name, at flow.Frame) {
+	if s.reads {
+		return
+	}
 	for _, k := range []nameKey{{client, n.Address}, {netip.Addr{}, n.Address}} {
 		known, _ := s.names.get(k)
 		i := slices.IndexFunc(known, func(name knownName) bool { return name.name == n.Query })
@@ -195,7 +199,7 @@ func (s *Site) hostAt(a netip.Addr, mac flow.MAC, at flow.Time) Host {
 // its first handshake was seen: a ticket renewed in an abbreviated one leads back no
 // further than that.
 func (s *Site) learnSessions(t *classify.TLS, h handshake) {
-	if t == nil || len(t.SessionKeys) == 0 {
+	if t == nil || len(t.SessionKeys) == 0 || s.reads {
 		return
 	}
 	if t.Resumed != classify.No {

@@ -40,6 +40,9 @@ func (s *Site) learnTold(client netip.Addr, n classify.Name, at flow.Frame) {
 }
 
 func (s *Site) tell(k toldKey, a netip.Addr, at flow.Frame, until flow.Time) {
+	if s.reads {
+		return
+	}
 	known, _ := s.told.get(k)
 	i := slices.IndexFunc(known, func(t toldAddr) bool { return t.addr == a })
 	switch {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 // heap is how the collector is set up. GOGC and GOMEMLIMIT hold where they are
@@ -41,5 +42,18 @@ func (h *heap) forLong() {
 	if h.ballast != nil {
 		h.ballast = nil
 		debug.SetGCPercent(longPercent)
+	}
+}
+
+// fit has memory that is not used given back to the system: the limit is what the
+// heap may grow to, and some for all else. To be called every second or so.
+func (h *heap) fit() {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	if live[0].Value.Kind() == metrics.KindUint64 {
+		debug.SetMemoryLimit(int64(live[0].Value.Uint64())/100*(100+longPercent) + 32<<20)
 	}
 }

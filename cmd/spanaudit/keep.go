@@ -14,10 +14,10 @@ import (
 // Bounds of what a keep holds. The frames of both are some 100 bytes each beside
 // their data.
 const (
-	headBytes  = 24 << 20 // of the beginnings of conversations
-	headFrames = 96 << 10
-	tellBytes  = 6 << 20 // of frames that tell names, addresses and the time
-	tellFrames = 32 << 10
+	headBytes  = 12 << 20 // of the beginnings of conversations
+	headFrames = 48 << 10
+	tellBytes  = 4 << 20 // of frames that tell names, addresses and the time
+	tellFrames = 16 << 10
 
 	keptFrames = 64       // of the beginning of one conversation
 	keptWhole  = 32 << 10 // bytes of one whose frames are kept whole, as a card may hand on many segments in one

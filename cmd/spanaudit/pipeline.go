@@ -160,6 +160,7 @@ func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 		free: make(chan *batch, batches), judged: make(chan *batch, batches), period: flow.Time(time.Second),
 	}
 	if opt.Watch != nil {
+		opt.Watch.begin(p.audit)
 		p.period /= 2 // a flow is told of when it is a second old
 	}
 	for range max(opt.Workers, 1) {

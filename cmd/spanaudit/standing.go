@@ -21,6 +21,9 @@ const maxShown = 100
 // second.
 func (s *sensor) show(seen *sight) {
 	now := time.Now()
+	if s.process != nil && now.Sub(s.shown) >= 900*time.Millisecond {
+		s.process.heap.fit()
+	}
 	if s.window == nil && s.board == nil && s.service == nil || now.Sub(s.shown) < 900*time.Millisecond {
 		return
 	}

@@ -238,7 +238,7 @@ func (s *sensor) open() error {
 	}
 	host, _ := os.Hostname()
 	s.ledger = alert.NewLedger(alert.Origin{Sensor: cmp.Or(s.name, host), Site: s.policy.Metadata.Description, Policy: s.policy.Name}, 0, 0)
-	s.watcher = newWatcher(s.policy, s.tell)
+	s.watcher = newWatcher(s.tell)
 	if s.watchFlags.record == "" {
 		return nil
 	}
@@ -327,7 +327,11 @@ func (s *sensor) tell(seen *sight) {
 	at := report.Instant(time.Now().UnixNano())
 	job := entry{at: seen.now, packets: map[string][]capture.RawFrame{}}
 	for _, found := range seen.standing {
-		if !found.firm || found.Waiver != nil || s.ledger.Heard(found.ID, found.Severity, found.Verdict, found.count) {
+		if !found.firm || found.Waiver != nil {
+			continue
+		}
+		if s.ledger.Heard(found.ID, found.Severity, found.Verdict, found.count) {
+			found.forget()
 			continue
 		}
 		now := found.Copy()
@@ -339,6 +343,7 @@ func (s *sensor) tell(seen *sight) {
 				job.packets[a.ID] = s.heads.packets(&now)
 			}
 		}
+		found.forget()
 	}
 	slices.SortStableFunc(job.alerts, func(x, y alert.Alert) int {
 		return cmp.Or(cmp.Compare(y.Severity, x.Severity), cmp.Compare(x.First, y.First), cmp.Compare(x.ID, y.ID))

@@ -40,18 +40,35 @@ type sight struct {
 type standing struct {
 	*rules.Finding
 	count int  // how often it was seen
+	early bool // it is of a watcher's own audit, and may be forgotten once it is told
 	firm  bool // what follows cannot show otherwise: it is to be told
 }
 
-func newWatcher(p *rules.Policy, tell func(*sight)) *watcher {
-	return &watcher{early: rules.NewAudit(p), counts: map[string]int{}, tell: tell}
+// forget lets go of what shows a finding that was told.
+func (f *standing) forget() {
+	if f.early {
+		f.Forget()
+	}
+}
+
+// begin makes the audit that finds early, beside one that is told the same.
+func (w *watcher) begin(audit *rules.Audit) {
+	w.early = rules.NewAudit(audit.Policy())
+	w.early.Follow(audit)
+}
+
+func newWatcher(tell func(*sight)) *watcher {
+	return &watcher{counts: map[string]int{}, tell: tell}
 }
 
 // look tells of what is found by now, a tick of the batch.
 func (w *watcher) look(p *pipeline, now flow.Time, b *batch) {
 	w.report(p.audit, &sight{now: now, policy: p.audit.Policy(), captured: b.captured, loss: p.lossBy(b), open: b.open()}, false)
 	if next := w.reload.Swap(nil); next != nil {
-		p.audit, w.early = rules.NewAudit(next), rules.NewAudit(next)
+		before := p.audit
+		p.audit = rules.NewAudit(next)
+		p.audit.Continue(before)
+		w.begin(p.audit)
 	}
 }
 
@@ -72,12 +89,12 @@ func (w *watcher) report(audit *rules.Audit, s *sight, over bool) {
 	audit.Each(s.loss, func(f *rules.Finding) {
 		w.counts[f.ID] = f.Count
 		if f.Revisable {
-			s.standing = append(s.standing, standing{f, f.Count, over && !strings.HasPrefix(f.Rule, "capture-")})
+			s.standing = append(s.standing, standing{f, f.Count, false, over && !strings.HasPrefix(f.Rule, "capture-")})
 		}
 	})
 	w.early.Each(s.loss, func(f *rules.Finding) {
 		if !f.Revisable {
-			s.standing = append(s.standing, standing{f, max(w.counts[f.ID], 1), true})
+			s.standing = append(s.standing, standing{f, max(w.counts[f.ID], 1), true, true})
 		}
 	})
 	w.standing = s.standing

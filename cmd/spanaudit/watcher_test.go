@@ -19,7 +19,7 @@ import (
 func watched(t *testing.T, policy *rules.Policy, path string) (*rules.Report, map[string]rules.Finding) {
 	t.Helper()
 	told := map[string]rules.Finding{}
-	w := newWatcher(policy, func(s *sight) {
+	w := newWatcher(func(s *sight) {
 		for _, f := range s.standing {
 			if was, ok := told[f.ID]; f.firm && (!ok || f.Severity > was.Severity) {
 				told[f.ID] = f.Copy()
@@ -148,7 +148,7 @@ func comingIn(t *testing.T, policy *rules.Policy, path string, late time.Duratio
 		t.Fatal(err)
 	}
 	defer src.Close()
-	p := newPipeline(policy, auditOptions{Workers: 2, Watch: newWatcher(policy, func(*sight) {})})
+	p := newPipeline(policy, auditOptions{Workers: 2, Watch: newWatcher(func(*sight) {})})
 	deal := func(packets []flow.Packet, claims []flow.ARP, at []int, now time.Time) {
 		b := <-p.free
 		b.Batch = capture.Batch{Packets: packets, ARPs: claims, ARPsAt: at}
