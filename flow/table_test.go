@@ -339,6 +339,44 @@ func TestTimeoutsFollowThePacketsClock(t *testing.T) {
 	}
 }
 
+// settling is a recorder whose flows are settled by their second datagram.
+type settling struct{ recorder }
+
+func (s *settling) Datagram(f *Flow, from *Half, p *Packet) {
+	if f.Client.Packets+f.Server.Packets == 2 {
+		f.Settle()
+	}
+}
+
+// A flow that is settled ends as soon as a closed connection does, unless another
+// datagram comes.
+func TestASettledFlowEndsSoon(t *testing.T) {
+	for _, c := range []struct {
+		datagrams int
+		ended     bool
+	}{{1, false}, {2, true}, {3, false}} {
+		s := &settling{}
+		table := NewTable(Config{}, s)
+		var at Time
+		for i := range c.datagrams {
+			at = Time(time.Hour).Add(time.Duration(i) * time.Second)
+			p := Packet{Protocol: UDP, IPID: uint16(i), Src: client, Dst: server, Frame: Frame{Time: at}}
+			if i == 1 {
+				p.Src, p.Dst = server, client
+			}
+			table.Add(&p, uint64(i))
+		}
+		table.Advance(at.Add(14 * time.Second))
+		if len(s.ended) != 0 {
+			t.Errorf("after %d datagrams it does not wait for stragglers", c.datagrams)
+		}
+		table.Advance(at.Add(16 * time.Second))
+		if ended := len(s.ended) == 1; ended != c.ended || ended && s.reasons[0] != IdleTimeout {
+			t.Errorf("after %d datagrams: ended %v %v", c.datagrams, ended, s.reasons)
+		}
+	}
+}
+
 func TestActiveTimeoutReportsAndGoesOn(t *testing.T) {
 	r := &recorder{}
 	table := NewTable(Config{Active: time.Minute}, r)

@@ -40,9 +40,12 @@ func sensorOn(t *testing.T, file, policyFile string) *sensor {
 	return s
 }
 
-func (s *sensor) watchFile(t *testing.T, path string) {
+func (s *sensor) watchFile(t *testing.T, path string) { s.watchPart(t, path, "") }
+
+// watchPart is watchFile of what a filter lets through.
+func (s *sensor) watchPart(t *testing.T, path, filter string) {
 	t.Helper()
-	src, err := capture.Open([]string{path}, capture.Options{Raw: true})
+	src, err := capture.Open([]string{path}, capture.Options{Raw: true, Filter: filter})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -269,6 +269,11 @@ func (s *sensor) openRecord(host string) error {
 		return fmt.Errorf("--record: %w", err)
 	}
 	s.ledger.Seed(told)
+	s.watcher.recall = func(audit rules.Witness) {
+		if err := s.record.store.Recall(context.Background(), flow.Time(s.began.UnixNano()), audit); err != nil {
+			s.world.complain(fmt.Errorf("names and sessions of before are not known: %w", err))
+		}
+	}
 	s.untold = untold
 	return nil
 }

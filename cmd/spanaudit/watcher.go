@@ -18,8 +18,9 @@ type watcher struct {
 	counts   map[string]int // of the audit proper, by the finding's id; reused
 	standing []standing     // reused
 
-	record *record.Writer // of flows that go on, too; nil where there is none
-	tell   func(*sight)   // is called twice a second, and once in the end
+	recall func(rules.Witness) // tells what was learned before, once; nil for nothing
+	record *record.Writer      // of flows that go on, too; nil where there is none
+	tell   func(*sight)        // is called twice a second, and once in the end
 
 	reload atomic.Pointer[rules.Policy] // by which all is judged from the next look on; nil for none
 }
@@ -53,6 +54,10 @@ func (f *standing) forget() {
 
 // begin makes the audit that finds early, beside one that is told the same.
 func (w *watcher) begin(audit *rules.Audit) {
+	if w.recall != nil {
+		w.recall(audit)
+		w.recall = nil
+	}
 	w.early = rules.NewAudit(audit.Policy())
 	w.early.Follow(audit)
 }
