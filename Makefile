@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build deb release test fuzz browser bench bench-live soak demo lint vulns fixtures clean
+.PHONY: help deps build deb release test fuzz browser bench bench-live soak flood demo lint vulns fixtures clean
 
 FUZZTIME ?= 10m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -40,6 +40,9 @@ bench-live: build ## measure what is lost of traffic on an interface; needs root
 
 soak: build ## watch a busy interface for ten minutes, and see that nothing grows; needs root
 	go run ./fixtures/bench soak ./spanaudit
+
+flood: build ## ten million flows with a violation in the midst of them, from a file and live; needs root and tcpreplay
+	go run ./fixtures/bench flood ./spanaudit
 
 demo: build ## audit a capture that is full of violations
 	@echo ./spanaudit audit --policy fixtures/site.yaml fixtures/violation/site.pcapng
