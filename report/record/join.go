@@ -10,6 +10,19 @@ const (
 	joinSize    = 512 << 10
 )
 
+// joined returns up to which batch all are joined, or large enough by themselves.
+func (tx *transaction) joined() (last int64) {
+	if tx.err == nil {
+		tx.err = tx.QueryRowContext(tx.ctx, `WITH joined AS (SELECT coalesce((SELECT value FROM meta WHERE key = 'joined'), 0) AS id)
+			SELECT coalesce(min(CASE WHEN size < ? THEN id END) - 1, max(id), (SELECT id FROM joined)) FROM batch
+			WHERE id > (SELECT id FROM joined)`, joinSize).Scan(&last)
+	}
+	if last > 0 {
+		tx.do("INSERT INTO meta VALUES ('joined', ?) ON CONFLICT DO UPDATE SET value = excluded.value", last)
+	}
+	return last
+}
+
 // join joins one group of batches, if there are enough. The parts stay what they
 // are, and in their order.
 func (tx *transaction) join(unpacker *zstd.Decoder, packer *zstd.Encoder) (more bool) {
@@ -20,8 +33,7 @@ func (tx *transaction) join(unpacker *zstd.Decoder, packer *zstd.Encoder) (more 
 	if tx.err != nil {
 		return false
 	}
-	rows, err := tx.QueryContext(tx.ctx, `SELECT id, run, first, last, events, flows, lost, data FROM batch
-		WHERE id > coalesce((SELECT value FROM meta WHERE key = 'joined'), 0) ORDER BY id LIMIT ?`, joinBatches+1)
+	rows, err := tx.QueryContext(tx.ctx, `SELECT id, run, first, last, events, flows, lost, data FROM batch WHERE id > ? ORDER BY id LIMIT ?`, tx.joined(), joinBatches+1)
 	if err != nil {
 		tx.err = err
 		return false
