@@ -8,7 +8,10 @@ import (
 
 // heap is how the collector is set up. GOGC and GOMEMLIMIT hold where they are
 // set.
-type heap struct{ ballast []byte }
+type heap struct {
+	ballast []byte
+	percent int // GOGC of a watch; 0 where it is not ours
+}
 
 const (
 	// ballast is memory that is asked for and never touched, so that it costs
@@ -20,9 +23,11 @@ const (
 	// memory: a million flows fit into it.
 	heapLimit = 1 << 30
 
-	// longPercent is by how much the heap of a watch may grow beyond what is live
-	// before it is collected: it shares a machine for months.
+	// The heap of a watch, which shares a machine for months, may grow by so much
+	// beyond what is live before it is collected: by a quarter, but a small one by
+	// more, because it is soon a large one.
 	longPercent = 25
+	longLeast   = 64 << 20
 )
 
 // newHeap sets the collector up for audits.
@@ -41,19 +46,24 @@ func newHeap() *heap {
 func (h *heap) forLong() {
 	if h.ballast != nil {
 		h.ballast = nil
-		debug.SetGCPercent(longPercent)
+		h.percent = 4 * longPercent // until fit
+		debug.SetGCPercent(h.percent)
 	}
 }
 
-// fit has memory that is not used given back to the system: the limit is what the
-// heap may grow to, and some for all else. To be called every second or so.
+// fit has the collector run when the heap has grown by what it may, and memory that
+// is not used given back to the system: the limit is what the heap may grow to, and
+// some for all else. To be called every second or so.
 func (h *heap) fit() {
-	if os.Getenv("GOMEMLIMIT") != "" {
-		return
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	live := int64(max(sample[0].Value.Uint64(), 1<<20))
+	grown := max(live*longPercent/100, longLeast)
+	if percent := int(100 * grown / live); h.percent > 0 && percent != h.percent {
+		h.percent = percent
+		debug.SetGCPercent(percent)
 	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	if live[0].Value.Kind() == metrics.KindUint64 {
-		debug.SetMemoryLimit(int64(live[0].Value.Uint64())/100*(100+longPercent) + 32<<20)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(live + grown + 32<<20)
 	}
 }

@@ -82,6 +82,7 @@ func (r *recorder) told() (list []alert.Told, untold []report.Finding, err error
 // run commits what comes until there is no more.
 func (r *recorder) run() {
 	defer close(r.done)
+	yield()
 	var owed []record.Finding // that could not be written yet
 	pruned := time.Now()
 	for job := range r.work {

@@ -16,6 +16,7 @@ type transaction struct {
 	opt    *Options
 	err    error
 	result sql.Result
+	ready  map[string]*sql.Stmt // by their text; closed with the transaction
 }
 
 // do runs a statement.
@@ -26,7 +27,12 @@ func (tx *transaction) do(query string, args ...any) {
 				args[i] = int64(t)
 			}
 		}
-		tx.result, tx.err = tx.ExecContext(tx.ctx, query, args...)
+		if tx.ready[query] == nil {
+			if tx.ready[query], tx.err = tx.PrepareContext(tx.ctx, query); tx.err != nil {
+				return
+			}
+		}
+		tx.result, tx.err = tx.ready[query].ExecContext(tx.ctx, args...)
 	}
 }
 
@@ -58,7 +64,7 @@ func (s *Store) update(ctx context.Context, do func(*transaction) error) error {
 		return s.explain(err)
 	}
 	defer t.Rollback()
-	tx := &transaction{Tx: t, ctx: ctx, opt: &s.opt}
+	tx := &transaction{Tx: t, ctx: ctx, opt: &s.opt, ready: map[string]*sql.Stmt{}}
 	if err := do(tx); err != nil {
 		return s.explain(err)
 	}
