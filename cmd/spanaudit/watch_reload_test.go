@@ -1,8 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"encoding/binary"
 	"io"
+	"slices"
 	"testing"
+	"time"
+
+	"spanaudit/flow"
 )
 
 // A policy that is read again, however often, makes a watch forget no name that a
@@ -12,6 +18,14 @@ func TestAPolicyThatIsReadAgainForgetsNoName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	frames := readFrames(t, violations)
+	for i, f := range frames { // all names are asked for an hour before they are used
+		if len(f.data) > 38 && f.data[23] == flow.UDP && (binary.BigEndian.Uint16(f.data[34:]) == 53 || binary.BigEndian.Uint16(f.data[36:]) == 53) {
+			frames[i].time -= time.Hour
+		}
+	}
+	slices.SortStableFunc(frames, func(a, b frame) int { return cmp.Compare(a.time, b.time) })
+	path := writeFrames(t, frames)
 	named := func(reload bool) map[string]string { // by the finding's id
 		names := map[string]string{}
 		var w *watcher
@@ -25,7 +39,7 @@ func TestAPolicyThatIsReadAgainForgetsNoName(t *testing.T) {
 				w.reload.Store(policy)
 			}
 		})
-		audited(t, policy, violations, w)
+		audited(t, policy, path, w)
 		return names
 	}
 	want, got := named(false), named(true)
