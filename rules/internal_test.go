@@ -158,3 +158,22 @@ func TestRemoteAdmin(t *testing.T) {
 		{"Telnet", ssh(classify.ProtoTelnet, "192.168.1.5:50000", "192.168.1.6:23"), Fail, []string{"high 192.168.1.6 192.168.1.5"}},
 	})
 }
+
+// A finding that was told lets go of what shows it and goes on to be counted, until
+// a graver violation shows it anew.
+func TestAFindingThatIsForgottenIsCounted(t *testing.T) {
+	l := newLedger((&rtspBoundary{}).Doc(), RuleSetting{})
+	low, critical := Low, Critical
+	shown := []Evidence{{Frame: flow.Frame{Number: 7}, What: "SETUP"}}
+	f := l.finding(Violation{Severity: &low, Message: "x"}, 1)
+	f.add(1, 2, "1:a", shown)
+	f.Forget()
+	l.finding(Violation{Severity: &low, Message: "x"}, 3).add(3, 4, "1:b", shown)
+	if f.Count != 2 || f.Last != 4 || len(f.Evidence)+len(f.Flows) != 0 {
+		t.Errorf("%+v", f)
+	}
+	l.finding(Violation{Severity: &critical, Message: "y"}, 5).add(5, 6, "1:c", shown)
+	if f.Severity != Critical || f.Count != 3 || len(f.Evidence) != 1 || len(f.Flows) != 1 {
+		t.Errorf("%+v", f)
+	}
+}

@@ -148,6 +148,54 @@ func TestSmallBatchesAreJoined(t *testing.T) {
 	}
 }
 
+// Batches that are large by themselves stay as they are; small ones behind them are
+// joined, and none twice.
+func TestLargeBatchesAreNotJoined(t *testing.T) {
+	ctx := context.Background()
+	s := open(t, newRecord(t), Options{})
+	w := begin(t, s, begun)
+	add := func(n int) {
+		must(t, w.Commit(ctx, begun+flow.Time(n)*second))
+	}
+	n := 0
+	for range 3 { // large ones
+		for range 4000 {
+			w.Ended(flowAt(n, begun+flow.Time(n)*second))
+			n++
+		}
+		add(n)
+	}
+	batches := func() (list []string) {
+		rows, err := s.read.Query("SELECT id || ' ' || size FROM batch ORDER BY id")
+		must(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var line string
+			must(t, rows.Scan(&line))
+			list = append(list, line)
+		}
+		return list
+	}
+	large := batches()
+	pruneAll(t, s, begun)
+	if got := batches(); len(large) != 3 || !slices.Equal(got, large) {
+		t.Fatalf("%v, which were %v", got, large)
+	}
+	for range joinBatches + 1 {
+		w.Ended(flowAt(n, begun+flow.Time(n)*second))
+		n++
+		add(n)
+	}
+	before, _ := replayed(t, s, all, ever)
+	pruneAll(t, s, begun)
+	pruneAll(t, s, begun)
+	after, _ := replayed(t, s, all, ever)
+	if got := batches(); len(got) != 3+1+1 || !slices.Equal(got[:3], large) || !reflect.DeepEqual(before, after) {
+		t.Errorf("%v, which were %v; %d events of %d", got, large, len(after.events), len(before.events))
+	}
+	must(t, w.Close(ctx, begun+flow.Time(n)*second))
+}
+
 // Packets of one finding are bounded, and those of all; a finding that is told
 // again stays one, and keeps when it was told first.
 func TestFindingsAndTheirPacketsAreBounded(t *testing.T) {
