@@ -173,9 +173,7 @@ func (r *endpointIdentity) Conclude(c *Conclusion) {
 		if r.encrypted[client] {
 			because = identityEncrypted
 		}
-		for range flows {
-			c.ledger.undecide(because)
-		}
+		c.ledger.undecideAll(because, flows)
 	}
 }
 

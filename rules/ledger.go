@@ -63,9 +63,11 @@ func (l *ledger) note(remark string) {
 	}
 }
 
-func (l *ledger) undecide(because string) {
-	l.examined++
-	l.undecided[because]++
+func (l *ledger) undecide(because string) { l.undecideAll(because, 1) }
+
+func (l *ledger) undecideAll(because string, flows int) {
+	l.examined += flows
+	l.undecided[because] += flows
 }
 
 // finding returns the finding that v, first seen at the time, belongs to, raised
