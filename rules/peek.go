@@ -27,22 +27,18 @@ func (a *Audit) Peek(loss Loss) (r *Report) {
 }
 
 // Outline is Peek for who asks every second: the report has neither findings, nor
-// the inventory and the timeline.
-func (a *Audit) Outline(loss Loss) (r *Report) {
-	a.asIf(false, func() { r, _ = a.conclude(loss) })
-	return r
-}
-
-// Each calls do with every finding as it would stand if nothing followed, in no
-// order. It is not to be changed, and is valid until the Audit is told more; Copy
-// keeps it.
-func (a *Audit) Each(loss Loss, do func(*Finding)) {
+// the inventory and the timeline. Each finding is handed to each, in no order, as it
+// stands in the Audit: it is valid until that is told more, and not to be changed
+// but by Forget; Copy keeps it.
+func (a *Audit) Outline(loss Loss, each func(*Finding)) (r *Report) {
 	a.asIf(false, func() {
-		_, found := a.conclude(loss)
+		var found []*Finding
+		r, found = a.conclude(loss)
 		for _, f := range found {
-			do(f)
+			each(f)
 		}
 	})
+	return r
 }
 
 // Follow has the Audit know the names, sessions and media that another knows, which

@@ -21,13 +21,16 @@ const maxShown = 100
 // second.
 func (s *sensor) show(seen *sight) {
 	now := time.Now()
-	if s.process != nil && now.Sub(s.shown) >= 900*time.Millisecond {
-		s.process.heap.fit()
-	}
-	if s.window == nil && s.board == nil && s.service == nil || now.Sub(s.shown) < 900*time.Millisecond {
+	if now.Sub(s.shown) < 900*time.Millisecond {
 		return
 	}
 	s.shown = now
+	if s.process != nil {
+		s.process.heap.fit()
+	}
+	if s.window == nil && s.board == nil && s.service == nil {
+		return
+	}
 	st := s.standing(seen, now)
 	s.window.show(s, seen, st)
 	s.board.show(st)
@@ -86,7 +89,7 @@ func (s *sensor) standing(seen *sight, now time.Time) panel.State {
 // there are of all. Those of flows that go on are among them: the verdicts on their
 // rules say so already.
 func (s *sensor) soFar(seen *sight) (*report.Audit, []panel.FindingCount) {
-	r := seen.audit.Outline(seen.loss)
+	r := seen.outline
 	by := map[panel.FindingCount]*panel.FindingCount{}
 	broken := map[string]int{}
 	for _, f := range seen.standing {

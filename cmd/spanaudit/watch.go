@@ -203,11 +203,12 @@ func (s *sensor) follow(ctx context.Context, src *capture.Source) error {
 }
 
 func (f *watchFlags) check(w world) error {
-	if _, terminal := terminalOf(w.stdout); f.form == "" && terminal && w.getenv("TERM") != "dumb" {
+	_, terminal := terminalOf(w.stdout)
+	if f.form == "" && terminal && w.getenv("TERM") != "dumb" {
 		f.form = "table"
 	}
 	f.form = cmp.Or(f.form, "text")
-	switch _, terminal := terminalOf(w.stdout); {
+	switch {
 	case f.form == "table" && !terminal:
 		return errors.New("--format table draws on a terminal, and standard output is none; use text or ndjson")
 	case f.iface == "":

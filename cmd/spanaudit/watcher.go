@@ -33,8 +33,9 @@ type sight struct {
 	loss     rules.Loss
 	open     int // flows
 
-	audit    *rules.Audit // so far; valid during tell
-	standing []standing   // what is found so far; valid during tell
+	audit    *rules.Audit  // so far; valid during tell
+	outline  *rules.Report // of it
+	standing []standing    // what is found so far; valid during tell
 }
 
 // standing is a finding as it stands.
@@ -91,13 +92,13 @@ func (w *watcher) report(audit *rules.Audit, s *sight, over bool) {
 	clear(w.counts)
 	clear(w.standing)
 	s.audit, s.standing = audit, w.standing[:0]
-	audit.Each(s.loss, func(f *rules.Finding) {
+	s.outline = audit.Outline(s.loss, func(f *rules.Finding) {
 		w.counts[f.ID] = f.Count
 		if f.Revisable {
 			s.standing = append(s.standing, standing{f, f.Count, false, over && !strings.HasPrefix(f.Rule, "capture-")})
 		}
 	})
-	w.early.Each(s.loss, func(f *rules.Finding) {
+	w.early.Outline(s.loss, func(f *rules.Finding) {
 		if !f.Revisable {
 			s.standing = append(s.standing, standing{f, max(w.counts[f.ID], 1), true, true})
 		}
