@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"strings"
 	"testing"
+
+	"spanaudit/fixtures/hostile"
 )
 
 func csvForms() []form { return []form{{"findings.csv", CSV}, {"inventory.csv", InventoryCSV}} }
@@ -70,7 +72,7 @@ func TestInventoryCSVHasARowForEachUse(t *testing.T) {
 // Whether a spreadsheet divides cells at commas, semicolons or tabs, none begins
 // with what it would compute.
 func TestCSVHasNoFormula(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		for _, f := range csvForms() {
 			out := f.of(t, fill(text))
 			for _, comma := range []rune{',', ';'} {
@@ -94,7 +96,7 @@ func TestCSVHasNoFormula(t *testing.T) {
 }
 
 func TestCSVKeepsToItsColumns(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		for _, f := range csvForms() {
 			out := f.of(t, fill(text))
 			if _, err := csv.NewReader(strings.NewReader(out)).ReadAll(); err != nil { // which counts the fields

@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"spanaudit/fixtures/hostile"
 )
 
 func TestFindingLine(t *testing.T) {
@@ -15,7 +17,7 @@ func TestFindingLine(t *testing.T) {
 }
 
 func TestFindingLineIsOneLineOfVisibleText(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		a := fill(text)
 		for i := range a.Findings {
 			a.Findings[i].Device.IP, a.Findings[i].Peer.IP = addr("fe80::1").WithZone(text), addr("fe80::2").WithZone(text)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"spanaudit/classify"
+	"spanaudit/fixtures/hostile"
 	"spanaudit/flow"
 	"spanaudit/rules"
 )
@@ -147,7 +148,7 @@ func TestFlowRecordsAreLines(t *testing.T) {
 		classify.ProtoTLS, classify.ProtoHTTP, classify.ProtoMQTT, classify.ProtoRTSP, classify.ProtoRTP, classify.ProtoNTP, classify.ProtoDNS,
 		classify.ProtoDHCP, classify.ProtoSSH, classify.ProtoSMB, classify.ProtoSIP, classify.Unknown,
 	}
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		var tricked []*classify.Record
 		for _, protocol := range protocols {
 			f := trickedFacts(text)

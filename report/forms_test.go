@@ -2,17 +2,14 @@ package report
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/rules"
 )
 
@@ -70,25 +67,6 @@ func TestFormsOfASavedAudit(t *testing.T) {
 	}
 }
 
-// hostile is the table of text that means something to one of the forms, or to what
-// reads it.
-func hostile() (list []string) {
-	data, err := os.ReadFile(filepath.FromSlash("testdata/hostile.txt"))
-	if err != nil {
-		panic(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if line = strings.TrimSuffix(line, "\n"); line != "" && line[0] != '#' {
-			text, err := strconv.Unquote(line)
-			if err != nil {
-				panic(fmt.Sprintf("%s: %v", line, err))
-			}
-			list = append(list, text)
-		}
-	}
-	return list
-}
-
 // fill puts a text wherever one of an audit can come from the wire, a policy or a
 // saved audit that somebody else wrote.
 func fill(text string) *Audit {
@@ -130,7 +108,7 @@ func fill(text string) *Audit {
 }
 
 func TestFormsShowNothingInvisible(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		if Line(text) == text {
 			continue // every character of it is visible
 		}

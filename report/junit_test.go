@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/rules"
 )
 
@@ -84,7 +85,7 @@ func TestJUnitSaysWhatWasSeen(t *testing.T) {
 
 // Text is text: it makes no element and comes back as Line writes it.
 func TestJUnitOfHostileText(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		doc := readJUnit(t, form{"", JUnit}.of(t, fill(text)))
 		if n := len(doc.Suites[0].Cases); n != 8 {
 			t.Errorf("%q: %d tests", text, n)
@@ -115,7 +116,7 @@ func TestJUnitIsValid(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		if err := valid(form{"", JUnit}.of(t, fill(text))); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"spanaudit/fixtures/hostile"
 )
 
 func TestMd(t *testing.T) {
@@ -33,7 +35,7 @@ var codeSpan = regexp.MustCompile("`[^`]*`")
 // Outside of code nothing stands but words and the markup that the form itself
 // makes, whatever the text is.
 func TestMarkdownOfHostileTextIsWords(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		for line := range strings.Lines(form{"", Markdown}.of(t, fill(text))) {
 			rest := codeSpan.ReplaceAllString(strings.TrimSuffix(line, "\n"), "x")
 			rest = strings.TrimLeft(strings.NewReplacer("<br>", "", "**", "", "*Waived:*", "", "|", "").Replace(rest), "#")
@@ -55,7 +57,7 @@ func TestMarkdownOfHostileTextMakesNoElement(t *testing.T) {
 	tag := regexp.MustCompile(`<[^>]*>`)
 	tags := func(html string) string { return strings.Join(tag.FindAllString(withoutCode(html), -1), "") }
 	want := tags(rendered(t, fill("word")))
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		html := rendered(t, fill(text))
 		if got := tags(html); got != want {
 			t.Errorf("%q makes other elements than a word does: %s", text, firstOther(want, got))

@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"spanaudit/fixtures/hostile"
 )
 
 func sarifForms() []form { return []form{{"sarif", SARIF}, {"github.sarif", SARIFForGitHub}} }
@@ -62,7 +64,7 @@ func TestSARIFIsValid(t *testing.T) {
 				t.Errorf("%s of %s: %v", f.name, name, err)
 			}
 		}
-		for _, text := range hostile() {
+		for _, text := range hostile.Texts() {
 			if err := valid(f.of(t, fill(text))); err != nil {
 				t.Errorf("%s of %q: %v", f.name, text, err)
 			}
@@ -183,7 +185,7 @@ func TestFormsInJSONKeepTheirShape(t *testing.T) {
 			return shape(v)
 		}
 		want := shapeOf("text")
-		for _, text := range hostile() {
+		for _, text := range hostile.Texts() {
 			if shapeOf(text) != want {
 				t.Errorf("%s of %q has another shape than that of a word", f.name, text)
 			}

@@ -3,28 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/report"
 )
-
-// hostile is the table of text that means something to one of the forms, or to what
-// reads it.
-func hostile(t *testing.T) (list []string) {
-	t.Helper()
-	for line := range strings.Lines(string(read(t, "../../report/testdata/hostile.txt"))) {
-		if line = strings.TrimSuffix(line, "\n"); line != "" && line[0] != '#' {
-			text, err := strconv.Unquote(line)
-			if err != nil {
-				t.Fatalf("%s: %v", line, err)
-			}
-			list = append(list, text)
-		}
-	}
-	return list
-}
 
 // asName is a text as the name of a file may have it; "" where none may.
 func asName(text string) string {
@@ -49,7 +33,7 @@ func TestNamesOfFilesAreShownAsTheyStand(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range hostile(t) {
+	for _, text := range hostile.Texts() {
 		name := asName(text)
 		if name == "" || report.Line(name) == name {
 			continue

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/report"
 	"spanaudit/rules"
 )
@@ -133,23 +132,9 @@ func TestNDJSONSpellsAFindingAsAnAudit(t *testing.T) {
 	}
 }
 
-// hostile is the table of text that means something to one of the forms, or to what
-// reads it, and what is long of it.
-func hostile() (list []string) {
-	data, err := os.ReadFile(filepath.FromSlash("../testdata/hostile.txt"))
-	if err != nil {
-		panic(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if line = strings.TrimSuffix(line, "\n"); line != "" && line[0] != '#' {
-			text, err := strconv.Unquote(line)
-			if err != nil {
-				panic(fmt.Sprintf("%s: %v", line, err))
-			}
-			list = append(list, text)
-		}
-	}
-	return append(list, "",
+// hostileTexts is the table of hostile text, and what is long of it.
+func hostileTexts() []string {
+	return append(hostile.Texts(), "",
 		bom+"CEF:0", strings.Repeat(`\`, 5000), strings.Repeat(`"`, 5000), strings.Repeat("漢", 3000), strings.Repeat("\u202e", 3000),
 		strings.Repeat(`a\`, 700), strings.Repeat(`=`, 1500),
 	)
@@ -168,7 +153,7 @@ func fill(text string) Alert {
 
 func TestFormsOfHostileTextAreOneLineOfVisibleText(t *testing.T) {
 	cef := NewCEF("1|0")
-	for _, text := range hostile() {
+	for _, text := range hostileTexts() {
 		a := fill(text)
 		for name, line := range map[string]string{
 			"ndjson": strings.TrimSuffix(string(ndjson(t, &a)), "\n"),

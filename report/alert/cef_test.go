@@ -51,7 +51,7 @@ func readCEF(t *testing.T, text string) (head []string, extension map[string]str
 }
 
 func TestCEFOfHostileTextParsesToWhatWasMeant(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostileTexts() {
 		a := fill(text)
 		head, ext := readCEF(t, NewCEF(text).Line(&a))
 		if head[0] != "CEF:0" || head[3] != cut(report.Line(text), 31) || head[4] != cut(report.Line(text), 1023) || head[6] != "8" {
@@ -79,7 +79,7 @@ func TestCEFNamesWhoBegan(t *testing.T) {
 }
 
 func TestCEFInSyslogIsCutBetweenEscapes(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostileTexts() {
 		a := fill(text)
 		line := NewCEF("1").Line(&a)
 		for limit := 1000; limit < 1020; limit++ {

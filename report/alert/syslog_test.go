@@ -81,7 +81,7 @@ func (m *syslogMessage) readData(rest string) (string, error) {
 
 func TestSyslogOfHostileTextParsesToWhatWasMeant(t *testing.T) {
 	for _, limit := range []int{0, 480, 1400, 8192} {
-		for _, text := range hostile() {
+		for _, text := range hostileTexts() {
 			a := fill(text)
 			out := string(Syslog{Facility: 16, SDID: DefaultSDID, Max: limit}.Message(&a))
 			if len(out) > max(limit, 480) || !utf8.ValidString(out) {

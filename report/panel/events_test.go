@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/report"
 )
 
@@ -203,7 +204,7 @@ func TestAnAlertIsOneEvent(t *testing.T) {
 	address := serve(t, p)
 	s := stream(t, address, "")
 	next(t, s)
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		f := alertOf(1)
 		f.ID, f.Rule, f.Message, f.Device, f.Peer = text, text, text, report.Device{ID: text, MAC: text}, report.Peer{Name: text}
 		p.Alert(f)

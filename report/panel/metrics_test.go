@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/rules"
 )
 
@@ -111,7 +112,7 @@ func TestLabelsAreOurs(t *testing.T) {
 	for _, doc := range rules.Catalogue() {
 		known[doc.ID] = true
 	}
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		p := tricky(t, text)
 		for name, family := range scrape(t, p) {
 			if n := len(family.Metric); n > 6*len(known) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/report"
 )
 
@@ -131,7 +132,7 @@ func TestThePageInABrowser(t *testing.T) {
 	}
 
 	part("shows hostile text as text", func(t *testing.T) {
-		for _, text := range hostile() {
+		for _, text := range hostile.Texts() {
 			p := tricky(t, text)
 			b.open("http://"+serve(t, p)+"/", 360, "light")
 			b.until(isLive + " || document.getElementById('link').textContent.includes('Live')")

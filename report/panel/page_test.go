@@ -6,39 +6,17 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
 
+	"spanaudit/fixtures/hostile"
 	"spanaudit/report"
 )
-
-// hostile is the table of text that means something to one of the forms, or to what
-// reads it.
-func hostile() (list []string) {
-	data, err := os.ReadFile(filepath.FromSlash("../testdata/hostile.txt"))
-	if err != nil {
-		panic(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if line = strings.TrimSuffix(line, "\n"); line != "" && line[0] != '#' {
-			text, err := strconv.Unquote(line)
-			if err != nil {
-				panic(fmt.Sprintf("%s: %v", line, err))
-			}
-			list = append(list, text)
-		}
-	}
-	return list
-}
 
 // trick puts a text wherever a value has one.
 func trick(v reflect.Value, text string) {
@@ -146,7 +124,7 @@ func TestThePageShowsTheState(t *testing.T) {
 
 // Only this style and this script hold, and the page asks for nothing of others.
 func TestThePageRunsOnlyItsOwn(t *testing.T) {
-	for _, text := range append(hostile(), "plain") {
+	for _, text := range append(hostile.Texts(), "plain") {
 		p := tricky(t, text)
 		w := ask(p, "/")
 		page := w.Body.String()
@@ -186,7 +164,7 @@ func TestThePageRunsOnlyItsOwn(t *testing.T) {
 
 // Nothing of the wire is shown, or told to a page, that is not visible.
 func TestNothingInvisibleIsShown(t *testing.T) {
-	for _, text := range hostile() {
+	for _, text := range hostile.Texts() {
 		p := tricky(t, text)
 		p.mu.Lock()
 		told, err := json.Marshal(p.parts())
