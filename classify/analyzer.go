@@ -261,6 +261,20 @@ func (a *Analyzer) classify(f *flow.Flow, c *conversation, at flow.Frame, final 
 	if answer != NeedMore || final {
 		c.done = true
 		f.Release()
+		return
+	}
+	c.drop(&f.Client, a.learned.spent[0])
+	c.drop(&f.Server, a.learned.spent[1])
+}
+
+// minDrop is how many bytes are dropped at least, since those behind them move.
+const minDrop = 4 << 10
+
+// drop lets go of bytes that the classifier of the flow is done with.
+func (c *conversation) drop(h *flow.Half, s span) {
+	from, _ := c.view(h)
+	if s.size() >= minDrop && h.Drop(from+s.from, from+s.to) {
+		c.looked -= int32(s.size())
 	}
 }
 

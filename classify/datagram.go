@@ -23,7 +23,14 @@ type Learned struct {
 	Leases []Lease
 
 	*memory // of the Analyzer; may be nil
+
+	spent [2]span // of the client's and the server's bytes, those that will never say anything new
 }
+
+// span is a range of offsets.
+type span struct{ from, to int }
+
+func (s span) size() int { return s.to - s.from }
 
 // A datagramClassifier reads one datagram and adds what it says to f, which
 // holds what the flow's earlier datagrams said. It answers NoMatch, leaving f

@@ -13,7 +13,7 @@ const (
 // tunnel, each of whose two connections is recognised by itself, and in
 // WebSocket frames. Each half is enough. It reads until the stream is final,
 // because a later SETUP matters as much as the first.
-func rtspStream(s Stream, _ *Learned) (Facts, Answer) {
+func rtspStream(s Stream, l *Learned) (Facts, Answer) {
 	c := &rtspConn{}
 	client, server := unsure, unsure
 	ws, upgrade := readWebSocket(s)
@@ -30,6 +30,9 @@ func rtspStream(s Stream, _ *Learned) (Facts, Answer) {
 	case c.seen && s.Final:
 		return c.facts(), Matched
 	case c.seen:
+		if l != nil {
+			l.spent = c.spent
+		}
 		return c.facts(), NeedMore
 	case upgrade == NeedMore && !s.Final:
 		return Facts{}, NeedMore

@@ -3,10 +3,14 @@ package classify
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"spanaudit/flow"
 )
 
 func rtspFacts(t *testing.T, s Stream) Facts {
@@ -118,6 +122,92 @@ func TestRTSPJoinedInTheMiddleOfMedia(t *testing.T) {
 	noise := bytes.Repeat([]byte("$$$$\x00\x04$abc"), 500)
 	if f, answer := rtspStream(Stream{Server: noise, ServerJoined: true, ClientJoined: true, Final: true}, nil); answer != NoMatch {
 		t.Errorf("noise: %v %s", answer, show(f))
+	}
+}
+
+// keeper counts what an Analyzer leaves in the heads of a flow.
+type keeper struct {
+	*Analyzer
+	most int // bytes
+}
+
+func (k *keeper) Segment(f *flow.Flow, from *flow.Half) {
+	k.Analyzer.Segment(f, from)
+	k.most = max(k.most, len(f.Client.Head())+len(f.Server.Head()))
+}
+
+// Interleaved media is not kept, and what is said between it is not missed:
+// wherever the conversation is joined, and whatever is lost of it.
+func TestInterleavedMediaIsNotKept(t *testing.T) {
+	var list []segment
+	frames := func(server bool, n, size int) {
+		var b []byte
+		for i := range n {
+			b = append(b, frame(0, rtpPacket(uint16(i), 96, 7, size))...)
+			if i%9 == 4 {
+				b = append(b, frame(1, []byte("\x80\xc8\x00\x06abcdefghijklmnopqrstuvwx"))...)
+			}
+		}
+		list = append(list, segment{server, b})
+	}
+	list = append(list, lines("DESCRIBE rtsp://cam/live RTSP/1.0\nCSeq: 1\n\n", "RTSP/1.0 200 OK\nCSeq: 1\n\n",
+		"SETUP rtsp://cam/live/1 RTSP/1.0\nCSeq: 2\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\n\n",
+		"RTSP/1.0 200 OK\nCSeq: 2\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\n\n")...)
+	frames(true, 17, 1000)
+	list = append(list, lines("OPTIONS rtsp://cam/live RTSP/1.0\nCSeq: 3\n\n", "RTSP/1.0 200 OK\nCSeq: 3\n\n")...)
+	frames(true, 14, 700)
+	frames(false, 300, 20)
+	list = append(list, lines("SETUP rtsp://cam/live/2 RTSP/1.0\nCSeq: 4\nTransport: RTP/AVP;unicast;client_port=5000-5001\n\n",
+		"RTSP/1.0 200 OK\nCSeq: 4\nTransport: RTP/AVP;unicast;client_port=5000-5001;server_port=6000-6001\n\n")...)
+	frames(true, 30, 1000)
+	list = append(list, lines("TEARDOWN rtsp://cam/live RTSP/1.0\nCSeq: 5\n\n", "RTSP/1.0 200 OK\nCSeq: 5\n\n")...)
+	w := connect()
+	for _, g := range list {
+		side := 0
+		if g.server {
+			side = 1
+		}
+		for b := g.bytes; len(b) > 0; b = b[min(len(b), 1100):] {
+			w.send(side, flow.ACK|flow.PSH, b[:min(len(b), 1100)])
+		}
+	}
+	said := func(packets []flow.Packet, keepAll bool) (string, int) {
+		l := &log{}
+		k := &keeper{Analyzer: NewAnalyzer(l)}
+		if keepAll {
+			read := k.streams
+			k.streams = nil
+			for _, classify := range read {
+				k.streams = append(k.streams, func(s Stream, m *Learned) (Facts, Answer) {
+					facts, answer := classify(s, m)
+					m.spent = [2]span{}
+					return facts, answer
+				})
+			}
+		}
+		table := flow.NewTable(flow.Config{}, k)
+		for i := range packets {
+			table.Add(&packets[i], uint64(i))
+		}
+		table.Flush()
+		if len(l.ended) != 1 || k.Panics() > 0 {
+			t.Fatalf("%d flows, %d panics", len(l.ended), k.Panics())
+		}
+		return fmt.Sprint(show(l.ended[0].Facts), l.ended[0].Evidence), k.most
+	}
+	for from := range len(w.packets) - 1 {
+		for lost := from; lost < len(w.packets); lost += 1 + lost%7 {
+			packets := slices.Delete(slices.Clone(w.packets[from:]), lost-from, lost-from+1)
+			want, _ := said(packets, true)
+			if got, _ := said(packets, false); got != want {
+				t.Fatalf("from packet %d, without %d:\n%s\nas against\n%s", from, lost, got, want)
+			}
+		}
+	}
+	all, mostAll := said(w.packets, true)
+	got, most := said(w.packets, false)
+	if got != all || !strings.Contains(got, "TEARDOWN") || mostAll < 60<<10 || most > 28<<10 {
+		t.Errorf("%d bytes of %d are kept, and it says\n%s\nas against\n%s", most, mostAll, got, all)
 	}
 }
 

@@ -23,6 +23,7 @@ type rtspConn struct {
 	media               [2]bool // and RTP in $ frames
 	malformed           bool
 	requests, responses []rtspExchange
+	spent               [2]span // the longest run of frames in each half that said nothing new
 }
 
 // rtspReader reads one half. Either half may hold requests and responses: a
@@ -35,6 +36,8 @@ type rtspReader struct {
 	fixed  bool // it is not bytes of the half, but decoded from there: every mark is at offset
 	end    int  // its length
 	text   int  // where the next start line is, as far as findStart was asked
+	chain  int  // frames that follow one another and say nothing new
+	run    span // of them, where they are spent
 }
 
 // read goes through messages and $ frames in b. Where they do not follow one
@@ -50,9 +53,10 @@ func (r *rtspReader) read(b []byte, synced bool) {
 			}
 			b = b[skip:]
 		}
-		var ok bool
-		b, ok = r.next(b, synced)
-		synced = ok
+		if b[0] != '$' {
+			r.chain = 0
+		}
+		b, synced = r.next(b, synced)
 	}
 }
 
@@ -98,16 +102,40 @@ func (r *rtspReader) frame(b []byte) (rest []byte, ok bool) {
 		return nil, true
 	}
 	if len(after) > 0 && !mayFollow(after) {
+		r.chain = 0
 		return b[1:], false
+	}
+	_, _, rtp := readRTP(payload)
+	media := rtp && !isRTCP(payload)
+	if r.rtsp.Interleaved && (!media || r.media[r.side()]) {
+		r.repeat(b, after)
+		return after, true
 	}
 	if !r.rtsp.Interleaved {
 		r.mark("interleaved frame", len(b))
 	}
-	r.rtsp.Interleaved = true
-	if _, _, ok := readRTP(payload); ok && !isRTCP(payload) {
-		r.media[r.side()] = true
-	}
+	r.rtsp.Interleaved, r.chain = true, 0
+	r.media[r.side()] = r.media[r.side()] || media
 	return after, true
+}
+
+// chainKept is how many frames of a chain are kept: by so many it is found again
+// where the half begins with them.
+const chainKept = 3
+
+// repeat takes a frame that says nothing new, from b up to after. Those that
+// follow others and that something follows are spent.
+func (r *rtspReader) repeat(b, after []byte) {
+	if r.chain++; r.chain <= chainKept || r.fixed || len(after) == 0 {
+		return
+	}
+	if r.chain == chainKept+1 {
+		r.run.from = r.offset + r.end - len(b)
+	}
+	r.run.to = r.offset + r.end - len(after)
+	if longest := &r.spent[r.side()]; r.run.size() > longest.size() {
+		*longest = r.run
+	}
 }
 
 // cutFrame splits off a frame: a dollar sign, a channel, a length.

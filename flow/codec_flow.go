@@ -95,8 +95,7 @@ func (c *Codec) half(h *Half) {
 	c.AddrPort(&h.Addr)
 	c.MAC(&h.MAC)
 	Uint(c, &h.TTL)
-	c.MAC(&h.Relay)
-	c.Frame(&h.Relayed)
+	c.relay(&h.Relay)
 	c.Frame(&h.First)
 	Uint(c, &h.Packets)
 	Uint(c, &h.Bytes)
@@ -105,4 +104,21 @@ func (c *Codec) half(h *Half) {
 	Uint(c, &h.Cut)
 	Uint(c, &h.BadChecksums)
 	Uint(c, &h.tcp.holes)
+}
+
+// relay codes one that is not there as one that has no address.
+func (c *Codec) relay(r **Relay) {
+	var v Relay
+	if *r != nil {
+		v = **r
+	}
+	c.MAC(&v.MAC)
+	c.Frame(&v.First)
+	if c.reading {
+		*r = nil
+		if v != (Relay{}) {
+			read := v
+			*r = &read
+		}
+	}
 }

@@ -74,12 +74,11 @@ type Half struct {
 	MAC  MAC   // the link-layer source of its first packet, before any forwarding that was seen; zero when none was shown
 	TTL  uint8 // of its first packet
 
-	// Relay is the link-layer source of a copy of its packets that had been
-	// forwarded: the capture shows both sides of a router, and this is the
-	// router's. Zero when no packet was seen twice so. Relayed is the frame of
-	// the first copy.
-	Relay   MAC
-	Relayed Frame
+	SYN, FIN, RST bool
+
+	BadChecksums  uint8  // of its first 64 packets
+	Retransmitted uint32 // segments that brought no new byte
+	Cut           uint32 // packets whose end the capture did not keep
 
 	Packets uint64
 	Bytes   uint64 // of IP packets on the wire, headers included
@@ -87,13 +86,16 @@ type Half struct {
 
 	First Frame // its first packet; the zero Frame when it sent none
 
-	SYN, FIN, RST bool
-
-	Retransmitted uint64 // segments that brought no new byte
-	Cut           uint64 // packets whose end the capture did not keep
-	BadChecksums  uint64 // of its first 64 packets
+	Relay *Relay // nil when no packet was seen twice
 
 	tcp stream
+}
+
+// Relay is who forwarded packets of a half: the capture shows both sides of a
+// router, and so each of them twice.
+type Relay struct {
+	MAC   MAC   // link-layer source of the copies
+	First Frame // the first copy
 }
 
 // First returns the frame that opened the flow.
@@ -176,7 +178,15 @@ func (h *Half) Deepen(depth int) {
 	}
 }
 
-// Head returns the first bytes of the half in order, up to the table's depth.
+// Drop takes the bytes of Head from one offset up to another out of it: nobody
+// wants to see them again. They count towards the table's depth all the same. Of a
+// range in which bytes are missing it drops nothing and reports false.
+func (h *Half) Drop(from, to int) bool {
+	return h.tcp.head != nil && h.tcp.head.drop(from, to)
+}
+
+// Head returns the first bytes of the half in order, up to the table's depth,
+// but for those that were dropped.
 // They are valid until the next packet of the flow or Release.
 func (h *Half) Head() []byte {
 	if h.tcp.head == nil {

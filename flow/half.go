@@ -77,18 +77,18 @@ func (h *Half) moved(p *Packet) {
 	switch {
 	case h.MAC == (MAC{}):
 		h.MAC = p.SrcMAC
-	case p.SrcMAC == (MAC{}) || h.Relay != (MAC{}) || p.TTL == h.TTL:
+	case p.SrcMAC == (MAC{}) || h.Relay != nil || p.TTL == h.TTL:
 	case p.TTL < h.TTL:
-		h.Relay, h.Relayed = p.SrcMAC, p.Frame
+		h.Relay = &Relay{p.SrcMAC, p.Frame}
 	default: // the copy came first
-		h.Relay, h.Relayed = h.MAC, h.First
+		h.Relay = &Relay{h.MAC, h.First}
 		h.MAC, h.TTL = p.SrcMAC, p.TTL
 	}
 }
 
 // renew sets the counters back for the next record of the same conversation.
 func (h *Half) renew() {
-	*h = Half{Addr: h.Addr, MAC: h.MAC, TTL: h.TTL, Relay: h.Relay, Relayed: h.Relayed, SYN: h.SYN, FIN: h.FIN, RST: h.RST, tcp: h.tcp}
+	*h = Half{Addr: h.Addr, MAC: h.MAC, TTL: h.TTL, Relay: h.Relay, SYN: h.SYN, FIN: h.FIN, RST: h.RST, tcp: h.tcp}
 	h.tcp.holes = 0
 }
 

@@ -25,6 +25,7 @@ type head struct {
 	depth int
 
 	bytes   []byte
+	dropped int   // bytes taken out of them
 	gaps    []int // offsets of the holes
 	pending []segment
 	held    int // bytes in pending
@@ -129,12 +130,41 @@ func (h *head) mark() {
 	}
 }
 
+// drop takes bytes out, and gives their memory back when it is most of the head's.
+func (h *head) drop(from, to int) bool {
+	if slices.ContainsFunc(h.gaps, func(gap int) bool { return from <= gap && gap <= to }) {
+		return false
+	}
+	n := to - from
+	h.dropped += n
+	h.bytes = slices.Delete(h.bytes, from, to)
+	if cap(h.bytes) > 2*len(h.bytes) {
+		h.bytes = slices.Clone(h.bytes)
+	}
+	for i, gap := range h.gaps {
+		if gap > to {
+			h.gaps[i] -= n
+		}
+	}
+	kept := h.origins[:0]
+	for _, o := range h.origins {
+		o.offset -= min(max(o.offset-from, 0), n)
+		if last := len(kept) - 1; last >= 0 && kept[last].offset == o.offset {
+			kept[last] = o
+		} else {
+			kept = append(kept, o)
+		}
+	}
+	h.origins = kept
+	return true
+}
+
 // room returns how many more bytes are kept.
 func (h *head) room() int {
 	if len(h.gaps) == maxGaps {
 		return 0
 	}
-	return max(h.depth-len(h.bytes), 0)
+	return max(h.depth-h.dropped-len(h.bytes), 0)
 }
 
 func (h *head) full() bool { return h.room() == 0 }

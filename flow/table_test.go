@@ -237,6 +237,78 @@ func TestDepthBoundsTheHead(t *testing.T) {
 	}
 }
 
+// dropper drops the bytes from one offset up to another as soon as they are there.
+type dropper struct {
+	recorder
+	from, to int
+	dropped  bool
+	frames   []uint64 // of each byte of the client's head
+}
+
+func (d *dropper) Segment(f *Flow, from *Half) {
+	if !d.dropped && len(f.Client.Head()) >= d.to {
+		d.dropped = f.Client.Drop(d.from, d.to)
+	}
+	d.recorder.Segment(f, from)
+	d.frames = d.frames[:0]
+	for i := range f.Client.Head() {
+		d.frames = append(d.frames, f.Client.FrameAt(i).Number)
+	}
+}
+
+func TestDroppedBytesAreGoneAndCountTowardsTheDepth(t *testing.T) {
+	const text = "abcdefghijklmnopqrstuvwxyz"
+	c := converse(1, 1).open()
+	for i := range text {
+		c.send(0, ACK, text[i:i+1])
+	}
+	for from := range len(text) {
+		for to := from + 1; to <= len(text); to++ {
+			for _, depth := range []int{20, 100} {
+				d := &dropper{from: from, to: to}
+				table := NewTable(Config{Depth: depth}, d)
+				for i := range c.packets {
+					table.Add(&c.packets[i], uint64(i))
+				}
+				kept := text[:min(len(text), depth)]
+				if dropped := to <= len(kept); d.dropped != dropped {
+					t.Fatalf("%d to %d: dropped %v", from, to, d.dropped)
+				} else if dropped {
+					kept = kept[:from] + kept[to:]
+				}
+				for i := range kept {
+					if want := uint64(4 + strings.Index(text, kept[i:i+1])); i < len(d.frames) && d.frames[i] != want {
+						t.Fatalf("%d to %d, depth %d: byte %d of frame %d, not %d", from, to, depth, i, d.frames[i], want)
+					}
+				}
+				if d.client != kept {
+					t.Fatalf("%d to %d, depth %d: %q is left, not %q", from, to, depth, d.client, kept)
+				}
+			}
+		}
+	}
+}
+
+func TestDropMovesTheGapsBehindItAndNone(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "abcd").send(0, ACK, "lost").send(0, ACK, strings.Repeat("x", maxPending)).send(0, ACK, "y")
+	packets := slices.Delete(slices.Clone(c.packets), 4, 5)
+	for _, drop := range []struct {
+		from, to int
+		gaps     []int
+	}{{1, 3, []int{2}}, {1, 4, []int{1}}, {3, 5, nil}, {4, 6, nil}, {5, 7, []int{4}}} {
+		d := &dropper{from: drop.from, to: drop.to}
+		table := NewTable(Config{Depth: 1 << 20}, d)
+		for i := range packets {
+			table.Add(&packets[i], uint64(i))
+		}
+		table.Flush()
+		f := d.ended[0]
+		if gaps := f.Client.Gaps(); d.dropped != (drop.gaps != nil) || d.dropped && !slices.Equal(gaps, drop.gaps) {
+			t.Errorf("%d to %d: %v, gaps %d", drop.from, drop.to, d.dropped, gaps)
+		}
+	}
+}
+
 func TestHeldBytesAreBounded(t *testing.T) {
 	c := converse(1, 1).open().send(0, ACK, "lost")
 	for range 500 {
@@ -499,8 +571,9 @@ func TestForwardedCopiesTellTheRouter(t *testing.T) {
 				table.Add(p, uint64(i))
 			}
 			table.Flush()
-			if f := h.ended[0]; f.Client.MAC != host || f.Client.Relay != router || f.Client.Relayed.Number != map[bool]uint64{false: 2, true: 1}[reversed] {
-				t.Errorf("%s, reversed %v: %v forwarded by %v in frame %d", name, reversed, f.Client.MAC, f.Client.Relay, f.Client.Relayed.Number)
+			c := &h.ended[0].Client
+			if c.MAC != host || c.Relay == nil || c.Relay.MAC != router || c.Relay.First.Number != map[bool]uint64{false: 2, true: 1}[reversed] {
+				t.Errorf("%s, reversed %v: %v forwarded by %+v", name, reversed, c.MAC, c.Relay)
 			}
 		}
 	}

@@ -206,8 +206,8 @@ func (a *Audit) cover(r *Case) {
 	a.end = max(a.end, r.End)
 	c.Flows++
 	c.Packets += r.Client.Packets + r.Server.Packets
-	c.Capture.Cut += r.Client.Cut + r.Server.Cut
-	c.BadChecksums += r.Client.BadChecksums + r.Server.BadChecksums
+	c.Capture.Cut += uint64(r.Client.Cut) + uint64(r.Server.Cut)
+	c.BadChecksums += uint64(r.Client.BadChecksums) + uint64(r.Server.BadChecksums)
 	payload := r.Client.Payload + r.Server.Payload
 	if protocolOf(r.Record) == string(classify.Unknown) && payload > 0 {
 		c.Unknown++

@@ -101,7 +101,7 @@ func TestNetworkBridging(t *testing.T) {
 		}
 	}
 	forwarded := w.tcp(cam1+":50000", outside+":443")
-	forwarded.Client.Relay = appliance
+	forwarded.Client.Relay = &flow.Relay{MAC: appliance}
 	if got := bridging(forwarded); !slices.Equal(got, []string{"high panorama-1 10.20.0.21"}) {
 		t.Errorf("a packet seen on both sides: %q", got)
 	}

@@ -52,9 +52,9 @@ func judgeSource(c *Case, h *flow.Half, trust Trust, d *Device) {
 	if h.Packets == 0 || h.MAC == (flow.MAC{}) {
 		return
 	}
-	if h.Relay != (flow.MAC{}) {
-		if relay := c.Policy.devices.byMAC[h.Relay]; relay.bridges() {
-			failBridging(c, h, relay, h.Relay, "forwards packets of")
+	if h.Relay != nil {
+		if relay := c.Policy.devices.byMAC[h.Relay.MAC]; relay.bridges() {
+			failBridging(c, h, relay, h.Relay.MAC, "forwards packets of")
 			return
 		}
 	}
@@ -96,7 +96,7 @@ func failBridging(c *Case, h *flow.Half, d *Device, mac flow.MAC, did string) {
 		Device: host, Peer: Peer{IP: a},
 		Message: fmt.Sprintf("%s with MAC %s %s %s; a device that does not forward is wanted", d.ID, mac, did, a),
 	})
-	if h.Relayed.Number > 0 && len(f.Evidence) < maxFindingEvidence {
-		f.Evidence = append(f.Evidence, Evidence{Frame: h.Relayed, What: "forwarded packet"})
+	if h.Relay != nil && len(f.Evidence) < maxFindingEvidence {
+		f.Evidence = append(f.Evidence, Evidence{Frame: h.Relay.First, What: "forwarded packet"})
 	}
 }

@@ -220,7 +220,7 @@ func TestFramesOfRunsAreToldApart(t *testing.T) {
 	}
 	h, sp := replayed(t, s, all, ever)
 	for i, e := range h.events {
-		if r := e.(*classify.Record); r.Client.First.Input != i || r.Evidence[0].Frame.Input != i || r.Client.Relayed != (flow.Frame{}) {
+		if r := e.(*classify.Record); r.Client.First.Input != i || r.Evidence[0].Frame.Input != i || r.Client.Relay != nil {
 			t.Errorf("flow %d: %+v", i, r.Client)
 		}
 	}
