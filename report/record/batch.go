@@ -61,15 +61,16 @@ func (b *batch) reach(at flow.Time) {
 }
 
 // pack compresses the events: parts, each with its length before it, of which a
-// new batch has one.
-func (b *batch) pack(z *zstd.Encoder) {
-	if b.events == 0 || b.data != nil {
-		return
-	}
+// new batch has one. What it works in is memory that is used again: scratch, and
+// that of the codec, which it returns.
+func (b *batch) pack(z *zstd.Encoder, scratch *[]byte) flow.Codec {
 	events := b.raw.Bytes()
-	raw := append(binary.AppendUvarint(nil, uint64(len(events))), events...)
-	b.data, b.size = z.EncodeAll(raw, nil), len(raw)
+	*scratch = append(binary.AppendUvarint((*scratch)[:0], uint64(len(events))), events...)
+	b.data, b.size = z.EncodeAll(*scratch, nil), len(*scratch)
+	spare := b.raw
+	spare.Reset()
 	b.raw = flow.Codec{}
+	return spare
 }
 
 // unpack returns the parts of a batch that was written.

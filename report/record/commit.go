@@ -131,13 +131,14 @@ func (w *Writer) commit(ctx context.Context, at flow.Time, told []Finding, last 
 
 // pack packs a batch that waits.
 func (w *Writer) pack(b *batch) {
-	if b.data != nil {
+	if b.events == 0 || b.data != nil {
 		return
 	}
 	raw := b.raw.Len()
-	b.pack(w.packer)
+	spare := b.pack(w.packer, &w.scratch)
 	w.mu.Lock()
 	w.bytes += len(b.data) - raw
+	w.spare = spare
 	w.mu.Unlock()
 }
 

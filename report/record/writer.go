@@ -39,9 +39,11 @@ type Writer struct {
 	policy  *rules.Policy
 	counted Counters
 	recent  recent
+	spare   flow.Codec // of a batch that was packed, for the next
 
 	committing sync.Mutex
 	packer     *zstd.Encoder
+	scratch    []byte    // of the packer
 	alive      flow.Time // as the record says
 	closed     bool
 }
@@ -95,7 +97,7 @@ func (w *Writer) take(e *event) {
 func (w *Writer) seal() {
 	if !w.batch.empty() {
 		w.waiting, w.bytes = append(w.waiting, w.batch), w.bytes+w.batch.raw.Len()
-		w.batch = &batch{}
+		w.batch, w.spare = &batch{raw: w.spare}, flow.Codec{}
 	}
 }
 
