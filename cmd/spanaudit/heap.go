@@ -23,11 +23,12 @@ const (
 	// memory: a million flows fit into it.
 	heapLimit = 1 << 30
 
-	// The heap of a watch, which shares a machine for months, may grow by so much
-	// beyond what is live before it is collected: by a quarter, but a small one by
-	// more, because it is soon a large one.
+	// The heap of a watch, which shares a machine for months, may grow by a quarter
+	// of what is live before it is collected. A small one, which a burst soon makes
+	// a large one, may grow by more, as long as it does not come to longHeap.
 	longPercent = 25
-	longLeast   = 64 << 20
+	longGrown   = 128 << 20
+	longHeap    = 256 << 20
 )
 
 // newHeap sets the collector up for audits.
@@ -58,7 +59,7 @@ func (h *heap) fit() {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	live := int64(max(sample[0].Value.Uint64(), 1<<20))
-	grown := max(live*longPercent/100, longLeast)
+	grown := max(live*longPercent/100, min(longHeap-live, longGrown))
 	if percent := int(100 * grown / live); h.percent > 0 && percent != h.percent {
 		h.percent = percent
 		debug.SetGCPercent(percent)

@@ -41,9 +41,12 @@ func newKeep() *keep {
 func (k *keep) take(b *capture.Batch) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	frames := inOrder(b.Frames)
+	frames, claims := inOrder(b.Frames), 0
 	for i := range b.Packets {
 		p := &b.Packets[i]
+		for ; claims < len(b.ARPsAt) && b.ARPsAt[claims] <= i; claims++ {
+			k.claim(frames, b.ARPs[claims])
+		}
 		raw, ok := frames(p.Frame)
 		switch {
 		case !ok:
@@ -55,11 +58,15 @@ func (k *keep) take(b *capture.Batch) {
 			}
 		}
 	}
-	frames = inOrder(b.Frames)
-	for _, claim := range b.ARPs {
-		if raw, ok := frames(claim.Frame); ok {
-			k.tells.take(nil, 0, raw, keptFrame)
-		}
+	for _, claim := range b.ARPs[claims:] {
+		k.claim(frames, claim)
+	}
+}
+
+// claim takes the frame of an ARP claim.
+func (k *keep) claim(frames func(flow.Frame) (capture.RawFrame, bool), claim flow.ARP) {
+	if raw, ok := frames(claim.Frame); ok {
+		k.tells.take(nil, 0, raw, keptFrame)
 	}
 }
 
@@ -163,8 +170,8 @@ func (r *reel) around(s *selection) (list []reeledPacket) {
 		list = append(list, x)
 	}
 	for f := range s.wanted {
-		place, ok := r.where[f.Number]
-		if !ok || r.held(place).frame != f {
+		place, ok := r.where(f)
+		if !ok {
 			continue
 		}
 		add(place)

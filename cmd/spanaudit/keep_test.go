@@ -91,11 +91,16 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	}
 	for _, r := range []*reel{k.heads, k.tells} {
 		held := int(r.next - r.oldest)
-		if held > len(r.frames) || len(r.where) != held || len(r.talks) > held || len(r.talks)+len(r.spare) > len(r.frames)+1 {
-			t.Errorf("%d frames, of which %d are found, of %d conversations, %d spare", held, len(r.where), len(r.talks), len(r.spare))
+		if held > len(r.frames) || len(r.talks) > held || len(r.talks)+len(r.spare) > len(r.frames)+1 {
+			t.Errorf("%d frames of %d conversations, %d spare", held, len(r.talks), len(r.spare))
+		}
+		for place := r.oldest; place < r.next; place++ {
+			if at, ok := r.where(r.held(place).frame); !ok || at != place {
+				t.Fatalf("frame %d of %d is found at %d", place, held, at)
+			}
 		}
 	}
-	if _, ok := k.tells.where[n]; !ok {
+	if _, ok := k.tells.where(flow.Frame{Number: n, Time: flow.Time(n)}); !ok {
 		t.Error("what came last is gone")
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"hash/maphash"
+	"sort"
 	"time"
 
 	"spanaudit/capture"
@@ -18,7 +19,6 @@ type reel struct {
 	oldest uint64   // place
 	next   uint64   // place
 
-	where map[uint64]uint64 // the place of a frame, by its number
 	talks map[conversation]*talk
 	spare []*talk
 	spent *spent
@@ -46,7 +46,7 @@ type talk struct {
 func newReel(bytes, frames int) *reel {
 	return &reel{
 		data: make([]byte, bytes), frames: make([]reeled, frames), oldest: 1, next: 1,
-		where: map[uint64]uint64{}, talks: map[conversation]*talk{}, spent: newSpent(),
+		talks: map[conversation]*talk{}, spent: newSpent(),
 	}
 }
 
@@ -62,7 +62,7 @@ func (r *reel) begin(c conversation) *talk {
 }
 
 // take takes a frame of a talk, up to limit bytes of it; those that came first make
-// room.
+// room. Frames are to be given in their order.
 func (r *reel) take(t *talk, flags uint8, raw capture.RawFrame, limit int) {
 	data := raw.Data[:min(len(raw.Data), limit)]
 	r.room(len(data))
@@ -83,7 +83,6 @@ func (r *reel) take(t *talk, flags uint8, raw capture.RawFrame, limit int) {
 		t.frames++
 		t.bytes += len(data)
 	}
-	r.where[raw.Frame.Number] = r.next
 	r.at += len(data)
 	r.next++
 }
@@ -101,6 +100,13 @@ func (r *reel) room(n int) {
 	}
 }
 
+// where returns the place of a frame, if it is held.
+func (r *reel) where(f flow.Frame) (place uint64, ok bool) {
+	n := sort.Search(int(r.next-r.oldest), func(i int) bool { return r.held(r.oldest+uint64(i)).frame.Number >= f.Number })
+	place = r.oldest + uint64(n)
+	return place, place < r.next && r.held(place).frame == f
+}
+
 func (r *reel) held(place uint64) *reeled { return &r.frames[place%uint64(len(r.frames))] }
 
 // covers reports whether some of n bytes from at on are the frame's.
@@ -111,9 +117,6 @@ func (f *reeled) covers(at, n int) bool {
 // drop lets go of the frame that came first.
 func (r *reel) drop() {
 	f := r.held(r.oldest)
-	if r.where[f.frame.Number] == r.oldest {
-		delete(r.where, f.frame.Number)
-	}
 	if t := f.of; t != nil {
 		if t.first = f.then; t.first == 0 {
 			r.end(t, f.frame.Time)

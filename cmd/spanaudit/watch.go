@@ -351,7 +351,7 @@ func (s *sensor) tell(seen *sight) {
 		}
 		found.forget()
 	}
-	slices.SortStableFunc(job.alerts, func(x, y alert.Alert) int {
+	slices.SortFunc(job.alerts, func(x, y alert.Alert) int {
 		return cmp.Or(cmp.Compare(y.Severity, x.Severity), cmp.Compare(x.First, y.First), cmp.Compare(x.ID, y.ID))
 	})
 	job.alerts = append(job.alerts, s.ledger.Due(at)...)
