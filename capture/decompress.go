@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"io"
 	"sync"
 
@@ -12,17 +13,60 @@ import (
 // zstd --ultra -22 uses; "zstd --long=31" goes beyond it.
 const maxZstdWindow = 128 << 20
 
+// What unpacks to more than maxInflation times its bytes, beyond freeInflation, is
+// made to keep a reader busy: of a capture, headers and times are left of each
+// packet however well the rest is compressed.
+const (
+	maxInflation  = 1000
+	freeInflation = 128 << 20 // bytes
+)
+
+var errBomb = errors.New("it unpacks to more than 1,000 times its size, as no capture does; unpack it first if it is one")
+
 // decompress returns the content of a gzip (RFC 1952, any number of members) or
 // zstd (RFC 8878) stream.
 func decompress(r io.Reader, compression string) (io.ReadCloser, error) {
+	i := &inflation{packed: r}
 	if compression == formatGzip {
-		return gzip.NewReader(r)
+		z, err := gzip.NewReader(packed{i})
+		if err != nil {
+			return nil, err
+		}
+		i.unpacked = z
+		return i, nil
 	}
-	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
+	d, err := zstd.NewReader(packed{i}, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
 	if err != nil {
 		return nil, err
 	}
-	return d.IOReadCloser(), nil
+	i.unpacked = d.IOReadCloser()
+	return i, nil
+}
+
+// inflation is a stream that is being unpacked. It ends with errBomb.
+type inflation struct {
+	packed   io.Reader
+	unpacked io.ReadCloser
+	in, out  int64 // bytes
+}
+
+func (i *inflation) Read(p []byte) (int, error) {
+	n, err := i.unpacked.Read(p)
+	if i.out += int64(n); err == nil && i.out > freeInflation && i.out/maxInflation > i.in {
+		err = errBomb
+	}
+	return n, err
+}
+
+func (i *inflation) Close() error { return i.unpacked.Close() }
+
+// packed is what an inflation unpacks, counted.
+type packed struct{ *inflation }
+
+func (p packed) Read(b []byte) (int, error) {
+	n, err := p.inflation.packed.Read(b)
+	p.in += int64(n)
+	return n, err
 }
 
 // readAhead reads r in a goroutine of its own, two blocks ahead of its reader,

@@ -69,11 +69,17 @@ func expand(paths []string, opt Options) ([]*input, error) {
 		}
 		inputs = append(inputs, found...)
 	}
+	if len(inputs) > maxInputs {
+		return nil, fmt.Errorf("%d capture files: give at most %d at a time, or join them with mergecap", len(inputs), maxInputs)
+	}
 	for i, in := range inputs {
 		in.index = i
 	}
 	return inputs, nil
 }
+
+// maxInputs bounds the files of one audit.
+const maxInputs = 1 << 16
 
 // captures returns the files directly in dir that are captures by their magic
 // number. What else lies there is none of our business, unless nothing does.

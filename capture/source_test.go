@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -83,6 +84,21 @@ func TestTruncatedCompression(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A file that unpacks without end is a broken input before it has kept anybody busy.
+func TestACompressedBombEndsTheInput(t *testing.T) {
+	for _, with := range []string{formatGzip, formatZstd} {
+		bomb := compress(t, with, append(numbered(1, func(int) int64 { return 0 }), make([]byte, freeInflation*3/2)...))
+		r := readPaths(t, Options{}, store(t, bomb)...)
+		if in := r.inputs[0]; !errors.Is(in.Err, errBomb) || in.Frames < 1000 || in.Frames > 2*freeInflation/16 || len(r.packets) != 1 {
+			t.Errorf("%s of %d bytes: %d frames, %d packets, %v", with, len(bomb), in.Frames, len(r.packets), in.Err)
+		}
+	}
+	well := compress(t, formatZstd, numbered(3000, func(i int) int64 { return int64(i) * 1000 }))
+	if r := readPaths(t, Options{}, store(t, well)...); r.inputs[0].Err != nil || len(r.packets) != 3000 {
+		t.Errorf("a capture: %d packets, %v", len(r.packets), r.inputs[0].Err)
 	}
 }
 
