@@ -49,7 +49,7 @@ func (f *Facts) code(c *flow.Codec) {
 	flow.Text(c, &f.Protocol)
 	flow.Text(c, &f.Wrapped)
 	flow.Text(c, &f.WrappedBy)
-	c.Bools(&f.STUN, &f.Malformed)
+	c.Bools(&f.STUN, &f.Malformed, &f.Clipped)
 	// Most flows have one of these at most.
 	some := f.TLS != nil || f.QUIC != nil || f.MQTT != nil || f.RTSP != nil || f.RTP != nil || f.NTP != nil || f.DNS != nil ||
 		f.DHCP != nil || f.HTTP != nil || f.SSH != nil || f.SMB != nil || f.PortMapping != nil || f.Login != nil

@@ -12,7 +12,7 @@ const (
 	mdnsPort    = 5353
 	llmnrPort   = 5355
 
-	maxQueryNames = 64
+	maxQueryNames = 512
 )
 
 // dnsDatagram reads DNS, mDNS (RFC 6762) and LLMNR (RFC 4795), the last two told
@@ -44,8 +44,7 @@ func dnsDatagram(d Datagram, f *Facts, l *Learned) (Answer, bool) {
 	if m.cut && d.Missing > 0 {
 		m.parsed[1] = int(m.counts[1]) // the header counts those that the capture did not keep
 	}
-	f.DNS.note(m)
-	l.Names = append(l.Names, m.names()...)
+	f.noteDNS(m, l)
 	return Matched, protocol == ProtoDNS && m.response != d.FromServer
 }
 
@@ -72,6 +71,14 @@ func (m *dnsMessage) whole() bool { return !m.cut && !m.invalid && m.rest == 0 }
 // (RFC 2136).
 func (m *dnsMessage) simple() bool {
 	return m.counts[0] == 1 && (m.response || m.rcode == 0 && m.counts[1] == 0 || m.opcode == 5)
+}
+
+// noteDNS takes a message in.
+func (f *Facts) noteDNS(m dnsMessage, l *Learned) {
+	f.DNS.note(m)
+	names := m.names()
+	l.Names = append(l.Names, names...)
+	f.Clipped = f.Clipped || len(f.DNS.Names) == maxQueryNames || len(names) == maxNames
 }
 
 // note counts the message.
@@ -140,8 +147,7 @@ func (f *Facts) readDNSHalf(b []byte, server bool, l *Learned) verdict {
 			f.Marks = append(f.Marks, Mark{What: "DNS", Server: server, Offset: offset})
 		}
 		answer = recognised
-		f.DNS.note(m)
-		l.Names = append(l.Names, m.names()...)
+		f.noteDNS(m, l)
 	}
 	return answer
 }

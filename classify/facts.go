@@ -99,6 +99,7 @@ type Facts struct {
 
 	Marks     []Mark // in order, at most maxMarks
 	Malformed bool   // a message of the recognised protocol broke its own rules
+	Clipped   bool   // more was said than is kept of a flow: one of the lists here is full
 
 	dtls *dtlsFlow // the handshake under way; nil before and after
 	quic *quicFlow
@@ -292,7 +293,7 @@ type NTP struct {
 type DNS struct {
 	Queries, Responses int
 	Answers            int           // resource records in answer sections
-	Names              []string      // question names, lower case, no trailing dot, each once, at most 64
+	Names              []string      // question names, lower case, no trailing dot, each once, at most 512
 	Failures           []NameFailure // each once, at most 16
 }
 

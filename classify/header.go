@@ -40,6 +40,13 @@ func readHead(b []byte) (h head, rest []byte) {
 	}
 }
 
+// maxHead is how long a head may be, in bytes: what clients and servers agree on
+// is far less. One that goes on is not read to its end.
+const maxHead = 32 << 10
+
+// endless reports whether the head that was read of b is one that goes on.
+func (h head) endless(b []byte) bool { return !h.whole && len(b) > maxHead }
+
 // cutLine returns the first line without its end, and what follows it.
 func cutLine(b []byte) (line, rest []byte, ok bool) {
 	line, rest, ok = bytes.Cut(b, []byte{'\n'})

@@ -32,6 +32,7 @@ type httpConn struct {
 	marks     []Mark
 	seen      bool
 	malformed bool
+	endless   bool     // a head goes on
 	requests  []string // the methods, for what they say of their responses
 	responses int      // final ones
 
@@ -54,6 +55,7 @@ func readHTTP(s Stream) (c *httpConn, client, server verdict) {
 
 func (c *httpConn) facts(s Stream) (Facts, Answer) {
 	f := Facts{Protocol: ProtoHTTP, HTTP: &c.http, Malformed: c.malformed, Marks: c.marks}
+	f.Clipped = c.endless || len(c.http.Methods) == maxMethods || len(c.requests) == maxRequests
 	client, server := len(s.Client)-len(c.client), len(s.Server)-len(c.server)
 	if beginsTLS(c.client, false) || beginsTLS(c.server, true) { // RFC 9110, section 9.3.6; RFC 2817
 		return f.upgrade(s, client, server)
@@ -63,7 +65,7 @@ func (c *httpConn) facts(s Stream) (Facts, Answer) {
 		for _, classify := range []streamClassifier{rtspStream, mqttStream} {
 			if inner, answer := classify(after, nil); inner.Protocol != "" {
 				inner.HTTP = f.HTTP
-				inner.Malformed = inner.Malformed || f.Malformed
+				inner.Malformed, inner.Clipped = inner.Malformed || f.Malformed, inner.Clipped || f.Clipped
 				inner.Marks = f.behind(inner, client, server)
 				return inner, answer
 			}

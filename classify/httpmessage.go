@@ -20,6 +20,7 @@ func (r *httpReader) message(b []byte) []byte {
 	}
 	r.seen = true
 	h, rest := readHead(b)
+	r.endless = r.endless || h.endless(b)
 	if opensTunnel(h) {
 		r.leave(b)
 	}

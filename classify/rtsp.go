@@ -67,11 +67,17 @@ func (c *rtspConn) reversed() bool {
 
 func (c *rtspConn) facts() Facts {
 	c.rtsp.Setups = joinSetups(c.requests, c.responses)
-	f := Facts{Protocol: ProtoRTSP, RTSP: &c.rtsp, Marks: c.marks, Malformed: c.malformed}
+	f := Facts{Protocol: ProtoRTSP, RTSP: &c.rtsp, Marks: c.marks, Malformed: c.malformed, Clipped: c.clipped()}
 	if c.media != [2]bool{} {
 		f.Wrapped, f.WrappedBy = ProtoRTP, "content"
 	}
 	return f
+}
+
+// clipped reports whether a list is full, or a head was not read to its end.
+func (c *rtspConn) clipped() bool {
+	return c.endless || len(c.rtsp.Methods) == maxMethods || len(c.rtsp.StatusCodes) == maxStatuses || len(c.rtsp.External) == maxExternal ||
+		len(c.rtsp.Setups) == maxSetups || len(c.requests) == maxExchanges || len(c.responses) == maxExchanges
 }
 
 // half reads one half from its beginning. A half that begins with the

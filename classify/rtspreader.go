@@ -21,7 +21,7 @@ type rtspConn struct {
 	seen                bool    // a message or a chain of frames was recognised
 	asked, answered     [2]bool // the client's half and the server's held requests, responses
 	media               [2]bool // and RTP in $ frames
-	malformed           bool
+	malformed, endless  bool    // endless: a head that goes on
 	requests, responses []rtspExchange
 	spent               [2]span // the longest run of frames in each half that said nothing new
 }
@@ -81,6 +81,7 @@ func (r *rtspReader) next(b []byte, synced bool) (rest []byte, ok bool) {
 		return b[1:], false
 	}
 	h, rest := readHead(b)
+	r.endless = r.endless || h.endless(b)
 	if !synced && h.whole && h.get("CSeq") == nil {
 		return rest, false // a text about RTSP, not a message
 	}

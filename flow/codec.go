@@ -7,8 +7,9 @@ import (
 )
 
 // CodecVersion is the version in which values are written. A field that is added
-// to what is coded raises it, and is coded only where Since says so.
-const CodecVersion = 1
+// to what is coded raises it, and is coded only where Since says so; a flag that is
+// added at the end of others was not set in what is older.
+const CodecVersion = 2
 
 // Codec turns values into bytes or, made by NewDecoder, bytes back into values:
 // the same calls in the same order do either, so that what is written and what is

@@ -29,6 +29,7 @@ type Coverage struct {
 	Evicted      uint64            `json:"evicted"`
 	Starved      uint64            `json:"starved"`
 	Forgotten    uint64            `json:"forgotten"`
+	Clipped      uint64            `json:"clipped"`
 	Panics       uint64            `json:"panics"`
 	Outside      uint64            `json:"outside"`
 	BadChecksums uint64            `json:"bad_checksums"`
@@ -70,7 +71,7 @@ func newCoverage(c *rules.Coverage) Coverage {
 		Packets: c.Packets, Flows: c.Flows, TCPFlows: c.TCPFlows, Protocols: counts(c.Protocols),
 		Devices: mapped(c.Devices, newDevice), MoreDevices: c.MoreDevices,
 		OneSided: c.OneSided, Midstream: c.Midstream, Unknown: c.Unknown, Gapped: c.Gapped,
-		Evicted: c.Evicted, Starved: c.Starved, Forgotten: c.Forgotten, Panics: c.Panics, Outside: c.Outside, BadChecksums: c.BadChecksums,
+		Evicted: c.Evicted, Starved: c.Starved, Forgotten: c.Forgotten, Clipped: c.Clipped, Panics: c.Panics, Outside: c.Outside, BadChecksums: c.BadChecksums,
 		Capture: CaptureLoss{
 			Dropped: loss.Dropped, Cut: loss.Cut, TCPBytes: loss.TCPBytes, Unseen: loss.Unseen,
 			Undecoded: counts(loss.Undecoded), FragmentsGivenUp: loss.FragmentsGivenUp, Late: loss.Late,
@@ -186,6 +187,7 @@ func limits(c *Coverage) []string {
 	say(c.Evicted, "%s ended early for lack of memory.", were(c.Evicted, "flow"))
 	say(c.Starved, "%s not examined to the end for lack of memory.", were(c.Starved, "flow"))
 	say(c.Forgotten, "%s not remembered for lack of memory: names and media ports may be missing.", were(c.Forgotten, "fact"))
+	say(c.Clipped, "%s more than is kept of one: names that were asked for, requests or streams are missing.", count(c.Clipped, "flow")+" said")
 	say(c.Panics, "%s not classified, because the decoder failed on a message: please report it.", were(c.Panics, "flow"))
 	say(c.BadChecksums, "%s a wrong checksum, as offload makes it on the machine that captures; they were judged all the same.", have(c.BadChecksums, "packet"))
 	return lines

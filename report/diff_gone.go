@@ -163,6 +163,7 @@ func lossOf(older, newer *Audit) string {
 	say(judged && q.Verdict == rules.Fail || !judged && loss.Dropped+loss.Cut+loss.Unseen > 0, "the capture lost packets")
 	say(loss.Broken > 0, "an input could not be read whole")
 	say(c.Starved > 0, "flows were not examined whole for lack of memory")
+	say(c.Clipped > 0, "flows said more than is kept of one")
 	say(c.Panics > 0, "a decoder failed on messages")
 	say(loss.Filter != "" && loss.Filter != older.Coverage.Capture.Filter, "a filter hid traffic that the old capture has")
 	if len(reasons) == 0 {

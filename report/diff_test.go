@@ -193,7 +193,7 @@ func diffs() map[string]*Diff {
 	newer.Findings = append(newer.Findings[1:], added)
 	newer.Requirements[2].Verdict, newer.Requirements[2].Examined, newer.Requirements[2].Failed = rules.Pass, 9, 0
 	newer.Requirements[2].Devices = []DeviceVerdict{ofDevice("cam-01", rules.Pass, 9, 0, 0)}
-	newer.Coverage.Capture.Dropped, newer.Coverage.Starved, newer.Coverage.Panics, newer.Coverage.Capture.Broken, newer.Coverage.Capture.Cut, newer.Coverage.Capture.Unseen = 0, 0, 0, 0, 0, 0
+	newer.Coverage.Capture.Dropped, newer.Coverage.Starved, newer.Coverage.Clipped, newer.Coverage.Panics, newer.Coverage.Capture.Broken, newer.Coverage.Capture.Cut, newer.Coverage.Capture.Unseen = 0, 0, 0, 0, 0, 0, 0
 	newer.Policy.SHA256, newer.Policy.Version = strings.Repeat("ab", 32), "2"
 
 	nastyOld, nastyNew := nastyAudit(), nastyAudit()

@@ -133,7 +133,7 @@ func (o *oscalWriter) coverage() []oscalProp {
 	c := &o.a.Coverage
 	return append(props, oscalProps("violations", len(o.a.Findings), "vantage", o.a.Policy.Vantage,
 		"packets", c.Packets, "flows", c.Flows, "tcp-flows", c.TCPFlows, "flows-one-sided", c.OneSided, "flows-midstream", c.Midstream,
-		"flows-unknown", c.Unknown, "flows-gapped", c.Gapped, "flows-evicted", c.Evicted, "flows-starved", c.Starved, "facts-forgotten", c.Forgotten,
+		"flows-unknown", c.Unknown, "flows-gapped", c.Gapped, "flows-evicted", c.Evicted, "flows-starved", c.Starved, "flows-clipped", c.Clipped, "facts-forgotten", c.Forgotten,
 		"packets-dropped", c.Capture.Dropped, "packets-cut", c.Capture.Cut, "packets-late", c.Capture.Late, "packets-filtered", c.Capture.Filtered,
 		"tcp-bytes", c.Capture.TCPBytes, "tcp-bytes-unseen", c.Capture.Unseen, "inputs-broken", c.Capture.Broken)...)
 }

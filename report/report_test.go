@@ -123,7 +123,7 @@ func siteReport() *rules.Report {
 			{Waiver: &rules.Waiver{ID: "W-3", Rule: "tls-version"}, Remarks: []string{"matches no finding: remove it, or mend its match"}},
 		},
 		Coverage: rules.Coverage{
-			Packets: 12804, Flows: 1312, TCPFlows: 900, OneSided: 7, Midstream: 1, Gapped: 2, Unknown: 14, Outside: 1, Evicted: 1, Starved: 2, Panics: 1, BadChecksums: 5,
+			Packets: 12804, Flows: 1312, TCPFlows: 900, OneSided: 7, Midstream: 1, Gapped: 2, Unknown: 14, Outside: 1, Evicted: 1, Starved: 2, Clipped: 3, Panics: 1, BadChecksums: 5,
 			Protocols: map[string]uint64{"tls": 812, "dns": 300, "unknown": 14, "ntp": 14, "rtsp": 9},
 			Devices:   []rules.Host{appliance}, MoreDevices: 1,
 			Capture: rules.CaptureLoss{

@@ -82,6 +82,7 @@ func schemaTexts() map[string]string {
 		"Coverage.evicted":       "flows ended early for lack of memory",
 		"Coverage.starved":       "flows not examined to the end for lack of memory",
 		"Coverage.forgotten":     "names, leases, sessions and media ports not remembered for lack of memory",
+		"Coverage.clipped":       "flows that said more than is kept of one",
 		"Coverage.panics":        "messages on which a decoder failed",
 		"Coverage.outside":       "flows with no end in a local zone",
 		"Coverage.bad_checksums": "packets with a wrong checksum, which were judged all the same",

@@ -188,6 +188,9 @@ func (a *Audit) lossy() string {
 	if c.Starved > 0 {
 		reasons = append(reasons, fmt.Sprintf("%d flows were not examined whole for lack of memory", c.Starved))
 	}
+	if c.Clipped > 0 {
+		reasons = append(reasons, fmt.Sprintf("%d flows said more than is kept of one", c.Clipped))
+	}
 	if c.Panics > 0 {
 		reasons = append(reasons, fmt.Sprintf("a decoder failed on %d messages", c.Panics))
 	}
@@ -208,6 +211,9 @@ func (a *Audit) cover(r *Case) {
 	c.Packets += r.Client.Packets + r.Server.Packets
 	c.Capture.Cut += uint64(r.Client.Cut) + uint64(r.Server.Cut)
 	c.BadChecksums += uint64(r.Client.BadChecksums) + uint64(r.Server.BadChecksums)
+	if r.Clipped {
+		c.Clipped++
+	}
 	payload := r.Client.Payload + r.Server.Payload
 	if protocolOf(r.Record) == string(classify.Unknown) && payload > 0 {
 		c.Unknown++

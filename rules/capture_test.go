@@ -77,6 +77,16 @@ func TestLossyCaptureProvesNoAbsence(t *testing.T) {
 	}
 }
 
+func TestAFlowThatSaidMoreThanIsKeptProvesNoAbsence(t *testing.T) {
+	w := &wire{}
+	r := w.dns("10.20.0.10:40000", "10.20.0.1:53", true, "a.example")
+	r.Clipped = true
+	report := judge(parse(t, site), r, w.rtsp("10.20.0.10:40000", "10.20.0.21:554", classify.RTSP{}))
+	if q := requirement(t, report, "rtsp-boundary"); report.Coverage.Clipped != 1 || q.Verdict != Indeterminate {
+		t.Errorf("%d flows, %s (%s)", report.Coverage.Clipped, q.Verdict, q.Reason)
+	}
+}
+
 func TestCaptureVisibility(t *testing.T) {
 	good := func(w *wire, n int) (list []*classify.Record) {
 		for range n {

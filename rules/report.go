@@ -41,6 +41,7 @@ type Coverage struct {
 	Evicted      uint64 // flows ended early for lack of memory
 	Starved      uint64 // flows whose bytes were not all examined for lack of memory
 	Forgotten    uint64 // names, leases, sessions and media ports not remembered because a bound was reached
+	Clipped      uint64 // flows that said more than is kept of one
 	Panics       uint64 // messages on which a decoder failed; each cost its flow the classification
 	BadChecksums uint64 // packets, of the first 64 that each side of a flow sent; offload makes them common, and they are judged all the same
 

@@ -155,7 +155,7 @@ func (m metrics) audit(a *report.Audit, d *digest, gauge func(*prometheus.Desc, 
 		n   uint64
 	}{
 		{"one_sided", c.OneSided}, {"midstream", c.Midstream}, {"gapped", c.Gapped}, {"unknown", c.Unknown},
-		{"evicted", c.Evicted}, {"starved", c.Starved}, {"panicked", c.Panics}, {"outside", c.Outside},
+		{"evicted", c.Evicted}, {"starved", c.Starved}, {"clipped", c.Clipped}, {"panicked", c.Panics}, {"outside", c.Outside},
 	} {
 		gauge(m.limited, float64(limit.n), limit.why)
 	}
