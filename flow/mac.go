@@ -1,13 +1,19 @@
 package flow
 
-import "fmt"
-
 // MAC is an IEEE 802 48-bit address; the zero MAC means that the link layer
 // showed none.
 type MAC [6]byte
 
 func (m MAC) String() string {
-	return fmt.Sprintf("%x:%x:%x:%x:%x:%x", m[0:1], m[1:2], m[2:3], m[3:4], m[4:5], m[5:6])
+	const digits = "0123456789abcdef"
+	var text [17]byte
+	for i, b := range m {
+		if i > 0 {
+			text[3*i-1] = ':'
+		}
+		text[3*i], text[3*i+1] = digits[b>>4], digits[b&15]
+	}
+	return string(text[:])
 }
 
 // Virtual reports whether a MAC is one that several routers share, for an

@@ -638,3 +638,170 @@ func FuzzOrder(f *testing.F) {
 		}
 	})
 }
+
+// reuser gives each flow that ended back.
+type reuser struct {
+	recorder
+	table  *Table
+	reused map[*Flow]int
+}
+
+func (r *reuser) End(f *Flow) {
+	r.recorder.End(f)
+	r.reused[f]++
+	r.table.Reuse(f)
+}
+
+func TestAFlowThatIsGivenBackServesTheNext(t *testing.T) {
+	r := &reuser{reused: map[*Flow]int{}}
+	r.table = NewTable(Config{}, r)
+	var order uint64
+	for i := range 50 {
+		c := converse(uint32(i), 1).open().send(0, ACK, fmt.Sprint("flow ", i)).close()
+		for j := range c.packets {
+			p := c.packets[j]
+			p.Frame.Time += Time(i) * Time(time.Minute)
+			order++
+			r.table.Add(&p, order)
+		}
+		r.table.Advance(c.now + Time(i+1)*Time(time.Minute) - 1)
+	}
+	r.table.Flush()
+	if len(r.ended) != 50 || len(r.reused) > 2 {
+		t.Errorf("%d flows ended, in the memory of %d", len(r.ended), len(r.reused))
+	}
+	for i, f := range r.ended {
+		if f.Client.Payload != uint64(len(fmt.Sprint("flow ", i))) || f.Client.Packets != 5 || f.Reason != EndOfFlow {
+			t.Fatalf("flow %d: %+v", i, f.Client)
+		}
+	}
+}
+
+func TestTouchedAreThoseThatHadAPacketSince(t *testing.T) {
+	table := NewTable(Config{}, &recorder{})
+	for i := range 10 {
+		p := Packet{
+			Frame: Frame{Number: uint64(i + 1), Time: Time(time.Hour) + Time(i)*Time(time.Second)}, Protocol: UDP, IPID: uint16(i), Length: 29, Payload: []byte("x"),
+			Src: netip.AddrPortFrom(client.Addr(), uint16(1000+i)), Dst: server,
+		}
+		if i%2 == 1 { // an answer
+			p.Src, p.Dst = server, netip.AddrPortFrom(client.Addr(), uint16(1000+i-1))
+		}
+		table.Add(&p, uint64(i))
+	}
+	for since, want := range map[int]int{0: 5, 1: 5, 2: 4, 7: 2, 9: 1, 10: 0} {
+		var got int
+		table.Touched(Time(time.Hour)+Time(since)*Time(time.Second), func(*Flow) { got++ })
+		if got != want {
+			t.Errorf("since second %d: %d flows, not %d", since, got, want)
+		}
+	}
+	if open := table.Stats().Open; open != 5 {
+		t.Errorf("%d flows are open afterwards", open)
+	}
+}
+
+// prober looks at flows while they go on.
+type prober struct {
+	recorder
+	deepen    int
+	snapshots []Flow
+	exhausted []bool
+}
+
+func (p *prober) Segment(f *Flow, from *Half) {
+	if p.deepen > 0 {
+		f.Client.Deepen(p.deepen)
+	}
+	p.recorder.Segment(f, from)
+	p.snapshots = append(p.snapshots, f.Snapshot())
+	p.exhausted = append(p.exhausted, f.Exhausted())
+}
+
+func TestASnapshotDoesNotChange(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "one").send(0, ACK, "two").send(1, ACK, "three").close()
+	p := &prober{}
+	table := NewTable(Config{}, p)
+	for i := range c.packets {
+		table.Add(&c.packets[i], uint64(i+7))
+	}
+	table.Flush()
+	s := &p.snapshots[0]
+	if s.Client.Payload != 3 || len(s.Client.Head()) != 0 || s.Client.Gaps() != nil || s.Client.FrameAt(0) != (Frame{}) || s.Order() != 7 || s.First().Number != 1 {
+		t.Errorf("%+v", s)
+	}
+	if end := p.ended[0]; end.Client.Payload != 6 || end.Server.Payload != 5 || end.First().Number != 1 || !end.First().Time.UTC().Equal(time.Unix(3600, 2e6)) {
+		t.Errorf("%+v", end)
+	}
+}
+
+func TestAHeadThatIsDeepenedTakesMore(t *testing.T) {
+	c := converse(1, 1).open().send(1, ACK, strings.Repeat("s", 200))
+	for range 4 {
+		c.send(0, ACK, strings.Repeat("c", 100))
+	}
+	for _, deepen := range []int{0, 250, 1000} {
+		p := &prober{deepen: deepen}
+		table := NewTable(Config{Depth: 150}, p)
+		for i := range c.packets {
+			table.Add(&c.packets[i], uint64(i))
+		}
+		want := min(max(150, deepen), 400)
+		if last := p.exhausted[len(p.exhausted)-1]; len(p.client) != want || len(p.server) != 150 || last != (want < 400) {
+			t.Errorf("deepened to %d: %d and %d bytes, exhausted %v", deepen, len(p.client), len(p.server), last)
+		}
+	}
+}
+
+// A flow is opened by whose packet came first, whoever that is.
+func TestFirstIsTheEarlierSidesFirst(t *testing.T) {
+	c := converse(1, 1).open()
+	r, _ := run(Config{}, c.packets[1:])
+	if f := r.ended[0]; f.Client.Addr != client || f.First().Number != 2 || f.First() != f.Server.First {
+		t.Errorf("%+v", f.First())
+	}
+	if f := (&Flow{}); f.First() != (Frame{}) {
+		t.Errorf("of no packet: %+v", f.First())
+	}
+}
+
+// A SYN within a connection whose beginning was not seen is a new one where its
+// number is far from what was sent.
+func TestASYNWithinAConnectionJoinedLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		seq   uint32
+		flows int
+	}{"near": {5000, 1}, "far": {5000 + 1<<30, 2}} {
+		list := converse(5000, 1).send(0, ACK, "abc").send(1, ACK, "def")
+		list.seq[0] = c.seq
+		list.send(0, SYN, "")
+		r, _ := run(Config{}, list.packets)
+		if len(r.ended) != c.flows {
+			t.Errorf("%s: %d flows, not %d", name, len(r.ended), c.flows)
+		}
+	}
+}
+
+// What the other side acknowledges passed, whether it was seen or not.
+func TestAnAcknowledgementShowsWhatWasNotSeen(t *testing.T) {
+	c := converse(1, 1).open().send(0, ACK, "seen").send(0, ACK, "lost").send(1, ACK, "x")
+	r, _ := run(Config{}, slices.Delete(slices.Clone(c.packets), 4, 5))
+	if f := r.ended[0]; f.Client.Unseen() != 4 {
+		t.Errorf("%d bytes unseen, not 4", f.Client.Unseen())
+	}
+}
+
+func TestReasonsAndGroundsHaveNames(t *testing.T) {
+	for reason, want := range map[EndReason]string{
+		IdleTimeout: "idle timeout", ActiveTimeout: "active timeout", EndOfFlow: "end", ForcedEnd: "forced", LackOfResources: "lack of resources", 0: "",
+	} {
+		if got := reason.String(); got != want {
+			t.Errorf("%d: %q", reason, got)
+		}
+	}
+	for ground, want := range map[Ground]string{FirstPacket: "first packet", Message: "message", Handshake: "handshake"} {
+		if got := ground.String(); got != want {
+			t.Errorf("%d: %q", ground, got)
+		}
+	}
+}
