@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -99,6 +100,13 @@ func TestACompressedBombEndsTheInput(t *testing.T) {
 	well := compress(t, formatZstd, numbered(3000, func(i int) int64 { return int64(i) * 1000 }))
 	if r := readPaths(t, Options{}, store(t, well)...); r.inputs[0].Err != nil || len(r.packets) != 3000 {
 		t.Errorf("a capture: %d packets, %v", len(r.packets), r.inputs[0].Err)
+	}
+}
+
+func TestTooManyFilesAreRefused(t *testing.T) {
+	paths := slices.Repeat(store(t, numbered(1, func(int) int64 { return 0 })), maxInputs+1)
+	if _, err := Open(paths, Options{}); err == nil || !strings.Contains(err.Error(), "65537 capture files: give at most 65536") {
+		t.Errorf("%d files: %v", len(paths), err)
 	}
 }
 

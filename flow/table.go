@@ -30,7 +30,7 @@ type Config struct {
 	MaxFlows int // flows held at once; 500,000
 	MaxBytes int // bytes held for ordering, all flows together; 128 MiB
 
-	Idle       time.Duration // silence after which an established TCP flow ends; 1 h
+	Idle       time.Duration // silence after which an established TCP flow ends; 30 min
 	ShortIdle  time.Duration // the same for anything else; 2 min
 	Active     time.Duration // age at which a flow is reported and goes on as a new record; 30 min
 	AfterClose time.Duration // how long a closed connection, or a settled flow, waits for stragglers; 15 s
@@ -50,7 +50,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Depth, 64<<10)
 	set(&c.MaxFlows, 500_000)
 	set(&c.MaxBytes, 128<<20)
-	last(&c.Idle, time.Hour)
+	last(&c.Idle, 30*time.Minute)
 	last(&c.ShortIdle, 2*time.Minute)
 	last(&c.Active, 30*time.Minute)
 	last(&c.AfterClose, 15*time.Second)
@@ -277,14 +277,20 @@ func (t *Table) evict() {
 
 // Advance ends every flow that has been silent for its timeout at now. Call it
 // at regular times of the packets' clock, in every worker at the same times:
-// then it does not matter how packets are dealt out.
+// then it does not matter how packets are dealt out. Where that clock was set back,
+// flows of a time to come are ended too: they would not be silent for long enough
+// until it had come.
 func (t *Table) Advance(now Time) {
 	for _, q := range t.queues() {
-		for q.oldest != nil && now.Sub(q.oldest.End) > q.timeout {
+		for q.oldest != nil && (now.Sub(q.oldest.End) > q.timeout || q.oldest.End.Sub(now) > ahead) {
 			t.end(q.oldest, IdleTimeout)
 		}
 	}
 }
+
+// ahead is how far packets can be ahead of the time at which their table is told
+// that it is.
+const ahead = time.Second
 
 // Touched calls do with every flow that had a packet at the time or later, and
 // goes on. It takes no longer than there are such flows.

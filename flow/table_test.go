@@ -805,3 +805,26 @@ func TestReasonsAndGroundsHaveNames(t *testing.T) {
 		}
 	}
 }
+
+func TestAClockThatIsSetBackEndsWhatIsOfATimeToCome(t *testing.T) {
+	r := &recorder{}
+	table := NewTable(Config{}, r)
+	add := func(port uint16, at time.Duration) {
+		p := Packet{
+			Frame: Frame{Number: uint64(port), Time: Time(at)}, Protocol: UDP, IPID: port, Length: 29, Payload: []byte("x"),
+			Src: netip.AddrPortFrom(client.Addr(), port), Dst: server,
+		}
+		table.Add(&p, uint64(port))
+	}
+	add(1, 24*time.Hour)
+	add(2, time.Hour)
+	table.Advance(Time(time.Hour + time.Second))
+	if len(r.ended) != 1 || r.ended[0].Client.Addr.Port() != 1 {
+		t.Fatalf("%d flows ended", len(r.ended))
+	}
+	add(3, time.Hour+2*time.Second)
+	table.Advance(Time(time.Hour + 3*time.Minute))
+	if len(r.ended) != 3 || table.Stats().Open != 0 {
+		t.Errorf("%d flows ended, %d are open", len(r.ended), table.Stats().Open)
+	}
+}

@@ -23,10 +23,10 @@ const (
 	// memory: a million flows fit into it.
 	heapLimit = 1 << 30
 
-	// The heap of a watch, which shares a machine for months, may grow by a quarter
+	// The heap of a watch, which shares a machine for months, may grow by a fifth
 	// of what is live before it is collected. A small one, which a burst soon makes
 	// a large one, may grow by more, as long as it does not come to longHeap.
-	longPercent = 25
+	longPercent = 20
 	longGrown   = 128 << 20
 	longHeap    = 256 << 20
 )

@@ -203,6 +203,9 @@ func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
 // deal deals a batch out that was read at now on the clock of the wall.
 func (p *pipeline) deal(b *batch, now time.Time) {
 	b.first, b.owner, b.ticks = p.order, b.owner[:0], b.ticks[:0]
+	if p.opt.Watch != nil {
+		p.setBack(now)
+	}
 	for i := range b.Packets {
 		packet := &b.Packets[i]
 		b.owner = append(b.owner, packet.Worker(len(p.workers)))
@@ -216,6 +219,20 @@ func (p *pipeline) deal(b *batch, now time.Time) {
 	}
 	p.order += uint64(len(b.Packets))
 	p.send(b)
+}
+
+// setBack has the packets' clock follow that of the wall when this was set back: no
+// packet of an interface is of a time to come. What was under way before is ended by
+// the next tick (flow.Table.Advance).
+func (p *pipeline) setBack(now time.Time) {
+	at := flow.Time(now.UnixNano())
+	if p.tick*p.period <= at.Add(time.Second) {
+		return
+	}
+	p.tick = at/p.period - 1
+	if p.heard != 0 {
+		p.heard, p.heardAt = at, now
+	}
 }
 
 // unread is for how long a packet of an interface may wait to be read: longer than
@@ -423,6 +440,7 @@ type worker struct {
 	table    *flow.Table
 	analyzer *classify.Analyzer
 	watched  bool // flows that go on are told of
+	ticked   flow.Time
 	order    uint64
 	found    *findings
 }
@@ -460,9 +478,10 @@ func (w *worker) take(b *batch) {
 		w.order = 2 * (b.first + uint64(i))
 		if len(ticks) > 0 && ticks[0].index == i {
 			w.sorted(func() {
-				if ticks[0].at%flow.Time(time.Second) == 0 {
-					w.table.Advance(ticks[0].at)
+				if at := ticks[0].at; at%flow.Time(time.Second) == 0 || at < w.ticked {
+					w.table.Advance(at)
 				}
+				w.ticked = ticks[0].at
 				if w.watched {
 					w.analyzer.Early(w.table, ticks[0].at)
 				}

@@ -191,3 +191,78 @@ func comingIn(t *testing.T, policy *rules.Policy, path string, late time.Duratio
 	p.finish()
 	return p.audit.Finish(p.loss(src))
 }
+
+// A watch goes on when the clock is set, by however much and either way: it tells
+// what it finds, and holds on to no flow of another time.
+func TestAWatchSurvivesAClockThatIsSet(t *testing.T) {
+	policy, err := loadPolicy(world{stderr: &bytes.Buffer{}}, "../../fixtures/site.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, step := range map[string]time.Duration{
+		"an hour back": -time.Hour, "years back": -9 * 365 * 24 * time.Hour, "two seconds back": -2 * time.Second, "a day on": 24 * time.Hour, "years on": 9 * 365 * 24 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var looks, open int
+			told := map[string]bool{}
+			p := newPipeline(policy, auditOptions{Workers: 2, Watch: newWatcher(func(s *sight) {
+				looks, open = looks+1, int(s.open)
+				for _, f := range s.standing {
+					if f.firm {
+						told[f.Rule+" "+f.Peer.IP.String()] = true
+					}
+				}
+			})})
+			var number uint64
+			deal := func(now time.Time, peer string) {
+				b := <-p.free
+				b.Batch = capture.Batch{}
+				if peer != "" {
+					number++
+					b.Packets = []flow.Packet{{
+						Frame: flow.Frame{Number: number, Time: flow.Time(now.UnixNano())}, Protocol: flow.UDP, IPID: uint16(number), TTL: 64, Length: 128, Payload: make([]byte, 100),
+						Src: netip.AddrPortFrom(netip.MustParseAddr("10.20.0.10"), uint16(40000+number)), Dst: netip.AddrPortFrom(netip.MustParseAddr(peer), 9999),
+					}}
+				}
+				p.deal(b, now)
+			}
+			now := start
+			for i := range 100 { // ten seconds before, and ten after
+				if now = now.Add(100 * time.Millisecond); i == 50 {
+					now = now.Add(step)
+				}
+				peer := ""
+				switch {
+				case i == 10:
+					peer = "203.0.113.7"
+				case i == 60:
+					peer = "203.0.113.8"
+				case i%5 == 0:
+					peer = "10.20.0.21"
+				}
+				deal(now, peer)
+			}
+			before := looks
+			for range 50 {
+				now = now.Add(100 * time.Millisecond)
+				deal(now, "")
+			}
+			deal(now, "")
+			var judged []*batch
+			for range batches { // nobody is at work on one any more
+				judged = append(judged, <-p.free)
+			}
+			if !told["egress-allow-list 203.0.113.7"] || !told["egress-allow-list 203.0.113.8"] {
+				t.Errorf("told is %v", told)
+			}
+			if looks-before < 8 || open > 30 {
+				t.Errorf("%d looks in the last five seconds, %d flows open", looks-before, open)
+			}
+			for _, b := range judged {
+				p.free <- b
+			}
+			p.finish()
+		})
+	}
+}
