@@ -11,16 +11,32 @@ import (
 const (
 	settled = time.Second     // age from which on it is, although more may follow at once
 	touched = 3 * time.Second // for which after its last packet it is looked at
+
+	// maxAttempts bounds the flows told of at a time that nobody answered and that
+	// say nothing: in a flood of them each would be judged and recorded once more
+	// than when it ends.
+	maxAttempts = 5000
 )
 
 // Early tells the sink, by its Early method, of the flows of the table that say
 // something new since they were told of last, as they stand at now on the packets'
 // clock. Call it once a second.
 func (a *Analyzer) Early(t *flow.Table, now flow.Time) {
-	t.Touched(now.Add(-touched), func(f *flow.Flow) { a.early(f, now) })
+	attempts := 0
+	t.Touched(now.Add(-touched), func(f *flow.Flow) {
+		c, ok := f.App.(*conversation)
+		attempt := !f.Answered() && (!ok || c.spoken == 0)
+		if attempt && attempts == maxAttempts {
+			return
+		}
+		if a.early(f, now) && attempt {
+			attempts++
+		}
+	})
 }
 
-func (a *Analyzer) early(f *flow.Flow, now flow.Time) {
+// early tells of a flow if there is something new, and reports whether it did.
+func (a *Analyzer) early(f *flow.Flow, now flow.Time) bool {
 	c, ok := f.App.(*conversation)
 	if !ok {
 		c = &conversation{Record: Record{Flow: f, Facts: Facts{Protocol: Unknown}}}
@@ -33,14 +49,17 @@ func (a *Analyzer) early(f *flow.Flow, now flow.Time) {
 	switch {
 	case c.done && c.spoken > 0: // its facts are complete
 	case now.Sub(f.Start) < settled:
-		return
+		return false
 	case f.Protocol == flow.TCP && payload && c.spoken == 0 && !c.done:
-		return // what it speaks is not decided yet
+		return false // what it speaks is not decided yet
 	}
-	if says := c.says(f); says != f.Told {
-		f.Told = says
-		a.sink.Early(c.snapshot(c.Facts.clone()))
+	says := c.says(f)
+	if says == f.Told {
+		return false
 	}
+	f.Told = says
+	a.sink.Early(c.snapshot(c.Facts.clone()))
+	return true
 }
 
 // says sums up what there is to say of a flow: another number, and there is more.

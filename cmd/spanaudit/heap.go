@@ -25,10 +25,13 @@ const (
 
 	// The heap of a watch, which shares a machine for months, may grow by a fifth
 	// of what is live before it is collected. A small one, which a burst soon makes
-	// a large one, may grow by more, as long as it does not come to longHeap.
+	// a large one, may grow by more, as long as it does not come to longHeap. So may
+	// one that is beyond longFlood, up to heapLimit: it is a flood that made it so,
+	// and the time is wanted for that.
 	longPercent = 20
 	longGrown   = 128 << 20
 	longHeap    = 256 << 20
+	longFlood   = 384 << 20
 )
 
 // newHeap sets the collector up for audits.
@@ -60,6 +63,9 @@ func (h *heap) fit() {
 	metrics.Read(sample)
 	live := int64(max(sample[0].Value.Uint64(), 1<<20))
 	grown := max(live*longPercent/100, min(longHeap-live, longGrown))
+	if live > longFlood {
+		grown = max(grown, min(heapLimit-live, live/2))
+	}
 	if percent := int(100 * grown / live); h.percent > 0 && percent != h.percent {
 		h.percent = percent
 		debug.SetGCPercent(percent)
