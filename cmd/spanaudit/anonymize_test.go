@@ -120,6 +120,7 @@ func TestAnonymizedAuditFindsTheSame(t *testing.T) {
 	key := put(t, "key", []byte(secret))
 	for path, policy := range anonymizable(t) {
 		t.Run(filepath.Base(filepath.Dir(path))+"/"+filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
 			before, after := auditAll(t, policy, path), auditAll(t, policy, path, "--anonymize-key", key)
 			mapping := anonymizerFor(t, policy)
 			same(t, "report", essence(t, before.document, mapping), essence(t, after.document, nil))

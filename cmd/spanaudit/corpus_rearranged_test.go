@@ -21,33 +21,35 @@ func TestCorpusRearranged(t *testing.T) {
 			continue // of another link type or byte order
 		}
 		captures++
-		name := filepath.Base(path)
-		table, document := reports(t, "edge-camera", writeFrames(t, frames))
-		twice := duplicated(frames)
-		if _, _, stderr := spanaudit("audit", writeFrames(t, frames)); strings.Contains(stderr, "duplicates") {
-			twice = frames // copies of copies lie too far apart to be known
-		}
-		for how, files := range map[string][]string{
-			"ten files":            inTenFiles(t, frames),
-			"duplicates":           {writeFrames(t, twice)},
-			"neighbours exchanged": {writeFrames(t, exchanged(frames))},
-			"one side at a time":   {writeFrames(t, bySender(frames))},
-		} {
-			if got, doc := reports(t, "edge-camera", files...); got != table {
-				t.Errorf("%s, %s: the table differs:\n%s", name, how, firstDifference(table, got))
-			} else if doc != document {
-				t.Errorf("%s, %s: the JSON differs:\n%s", name, how, firstDifference(document, doc))
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			table, document := reports(t, "edge-camera", writeFrames(t, frames))
+			twice := duplicated(frames)
+			if _, _, stderr := spanaudit("audit", writeFrames(t, frames)); strings.Contains(stderr, "duplicates") {
+				twice = frames // copies of copies lie too far apart to be known
 			}
-		}
-		whole := verdictsOf(auditJSON(t, writeFrames(t, frames)))
-		for seed := range int64(3) {
-			for rule, verdict := range verdictsOf(auditJSON(t, writeFrames(t, thinned(frames, seed)))) {
-				flows := !strings.HasPrefix(rule, "capture-") // those are of the capture, which is another one then
-				if flows && whole[rule] == "fail" && verdict == "pass" {
-					t.Errorf("%s, thinned out (%d): %s passes", name, seed, rule)
+			for how, files := range map[string][]string{
+				"ten files":            inTenFiles(t, frames),
+				"duplicates":           {writeFrames(t, twice)},
+				"neighbours exchanged": {writeFrames(t, exchanged(frames))},
+				"one side at a time":   {writeFrames(t, bySender(frames))},
+			} {
+				if got, doc := reports(t, "edge-camera", files...); got != table {
+					t.Errorf("%s: the table differs:\n%s", how, firstDifference(table, got))
+				} else if doc != document {
+					t.Errorf("%s: the JSON differs:\n%s", how, firstDifference(document, doc))
 				}
 			}
-		}
+			whole := verdictsOf(auditJSON(t, writeFrames(t, frames)))
+			for seed := range int64(3) {
+				for rule, verdict := range verdictsOf(auditJSON(t, writeFrames(t, thinned(frames, seed)))) {
+					flows := !strings.HasPrefix(rule, "capture-") // those are of the capture, which is another one then
+					if flows && whole[rule] == "fail" && verdict == "pass" {
+						t.Errorf("thinned out (%d): %s passes", seed, rule)
+					}
+				}
+			}
+		})
 	}
 	if captures < 80 {
 		t.Errorf("only %d captures were read", captures)
