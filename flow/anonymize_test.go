@@ -339,6 +339,27 @@ func TestEdgesMapPartsOfAddresses(t *testing.T) {
 	}
 }
 
+// An address whose last four octets are written as those of IPv4 are keeps none of
+// them, whatever digits they need.
+func TestFourOctetsBehindAnIPv6PrefixAreMapped(t *testing.T) {
+	a, kept := anonymizerOf(12, "10.0.0.0/9"), 0
+	for i := range 200 {
+		before := fmt.Sprintf("2001:db8::%d.%d.%d.%d", 20+i, 7*i%256, 255-i, i%10)
+		after := []byte(before)
+		if a.Text(after); bytes.HasSuffix(after, []byte(before[len("2001:db8:"):])) {
+			kept++
+		}
+		for j := range after {
+			if (after[j] == '.') != (before[j] == '.') {
+				t.Fatalf("%s becomes %s", before, after)
+			}
+		}
+	}
+	if kept > 10 {
+		t.Errorf("%d of 200 are as they were", kept)
+	}
+}
+
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"10.20.0.21", "[fd00::1]:5", "::ffff:1.2.3.4", "02:00:5e:00:53:21", "1-2-3-4", "1,2,3,4,5,6", "4.3.2.1.in-addr.arpa", "1.0.ip6.arpa.", "2fac1234-31f8-11b4-a222-02005eab5321", "1.2.3.4.5.6.7.8", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::1.2.3.4:5", "1:2:3:4:5:6:7:8.9"} {
 		f.Add([]byte(s))

@@ -135,14 +135,17 @@ func (a *Anonymizer) ipv6(b []byte) int {
 
 // groups writes an address over the text of another whose zeros are in the same
 // places. Of an IPv4 address written in hexadecimal digits, which may need
-// more of them than there are, those that have no room are left out.
+// more of them than there are, those that have no room are left out. Four octets at
+// the end whose digits have no room are mapped as an IPv4 address is.
 func (a *Anonymizer) groups(b []byte, ip netip.Addr) {
 	v := ip.As16()
 	if dot := bytes.IndexByte(b, '.'); dot >= 0 {
 		at := bytes.LastIndexByte(b, ':') + 1
 		quad := []byte(netip.AddrFrom4([4]byte(v[12:])).String())
-		if len(quad) == len(b)-at {
+		if alike(quad, b[at:]) {
 			copy(b[at:], quad)
+		} else {
+			a.dotted(b[at:], true)
 		}
 		b = b[:at]
 		if len(b) > 1 && b[len(b)-2] != ':' {
@@ -152,6 +155,16 @@ func (a *Anonymizer) groups(b []byte, ip netip.Addr) {
 		return
 	}
 	a.hextets(b, v[:])
+}
+
+// alike reports whether two texts have their dots in the same places.
+func alike(x, y []byte) bool {
+	for i := range min(len(x), len(y)) {
+		if (x[i] == '.') != (y[i] == '.') {
+			return false
+		}
+	}
+	return len(x) == len(y)
 }
 
 // hextets writes groups from both ends up to where zeros are left out.
