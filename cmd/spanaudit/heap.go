@@ -61,6 +61,9 @@ func (h *heap) forLong() {
 func (h *heap) fit() {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return
+	}
 	live := int64(max(sample[0].Value.Uint64(), 1<<20))
 	grown := max(live*longPercent/100, min(longHeap-live, longGrown))
 	if live > longFlood {
