@@ -2,6 +2,7 @@
 .PHONY: help deps build deb release test fuzz browser bench bench-live soak flood mutate demo lint vulns fixtures clean
 
 FUZZTIME ?= 10m
+MUTANTS ?= 10000
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 help: ## list the targets
@@ -44,8 +45,8 @@ soak: build ## watch a busy interface for ten minutes, and see that nothing grow
 flood: build ## ten million flows with a violation in the midst of them, from a file and live; needs root and tcpreplay
 	go run ./fixtures/bench flood ./spanaudit
 
-mutate: build ## audit ten thousand damaged captures: none may crash it, keep it busy or fill the memory
-	go run ./fixtures/mutate -policy fixtures/site.yaml ./spanaudit fixtures/clean fixtures/violation fixtures/odd $(wildcard ../shared/captures)
+mutate: build ## audit MUTANTS damaged captures, by default ten thousand: none may crash it, keep it busy or fill the memory
+	go run ./fixtures/mutate -n $(MUTANTS) -policy fixtures/site.yaml ./spanaudit fixtures/clean fixtures/violation fixtures/odd $(wildcard ../shared/captures)
 
 demo: build ## audit a capture that is full of violations
 	@echo ./spanaudit audit --policy fixtures/site.yaml fixtures/violation/site.pcapng

@@ -26,46 +26,35 @@ var errBomb = errors.New("it unpacks to more than 1,000 times its size, as no ca
 // decompress returns the content of a gzip (RFC 1952, any number of members) or
 // zstd (RFC 8878) stream.
 func decompress(r io.Reader, compression string) (io.ReadCloser, error) {
-	i := &inflation{packed: r}
+	i := &inflation{}
+	r = &counter{r: r, read: func(n int) { i.in += int64(n) }}
 	if compression == formatGzip {
-		z, err := gzip.NewReader(packed{i})
+		z, err := gzip.NewReader(r)
 		if err != nil {
 			return nil, err
 		}
-		i.unpacked = z
+		i.ReadCloser = z
 		return i, nil
 	}
-	d, err := zstd.NewReader(packed{i}, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
+	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxZstdWindow))
 	if err != nil {
 		return nil, err
 	}
-	i.unpacked = d.IOReadCloser()
+	i.ReadCloser = d.IOReadCloser()
 	return i, nil
 }
 
-// inflation is a stream that is being unpacked. It ends with errBomb.
+// inflation is a stream that is unpacked, unless it is a bomb.
 type inflation struct {
-	packed   io.Reader
-	unpacked io.ReadCloser
-	in, out  int64 // bytes
+	io.ReadCloser
+	in, out int64 // bytes that were read to unpack, and unpacked
 }
 
 func (i *inflation) Read(p []byte) (int, error) {
-	n, err := i.unpacked.Read(p)
+	n, err := i.ReadCloser.Read(p)
 	if i.out += int64(n); err == nil && i.out > freeInflation && i.out/maxInflation > i.in {
 		err = errBomb
 	}
-	return n, err
-}
-
-func (i *inflation) Close() error { return i.unpacked.Close() }
-
-// packed is what an inflation unpacks, counted.
-type packed struct{ *inflation }
-
-func (p packed) Read(b []byte) (int, error) {
-	n, err := p.inflation.packed.Read(b)
-	p.in += int64(n)
 	return n, err
 }
 

@@ -23,15 +23,20 @@ func connect(turns ...tlsTurn) *wire {
 	w.send(1, flow.SYN|flow.ACK, nil)
 	w.send(0, flow.ACK, nil)
 	for _, t := range turns {
-		side := 0
-		if t.server {
-			side = 1
-		}
-		for b := t.bytes; len(b) > 0; b = b[min(len(b), 1400):] {
-			w.send(side, flow.ACK|flow.PSH, b[:min(len(b), 1400)])
-		}
+		w.speak(t.server, t.bytes, 1400)
 	}
 	return w
+}
+
+// speak sends what one side says, cut into segments of at most size bytes.
+func (w *wire) speak(server bool, b []byte, size int) {
+	side := 0
+	if server {
+		side = 1
+	}
+	for ; len(b) > 0; b = b[min(len(b), size):] {
+		w.send(side, flow.ACK|flow.PSH, b[:min(len(b), size)])
+	}
 }
 
 func (w *wire) send(side int, flags uint8, payload []byte) {

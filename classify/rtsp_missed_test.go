@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
-
-	"spanaudit/flow"
 )
 
 // spoken has the Analyzer read a conversation that it sees from the first
@@ -20,13 +18,7 @@ func spokenFrom(t *testing.T, list []segment, size, from int) *Record {
 	t.Helper()
 	w := connect()
 	for _, g := range list {
-		side := 0
-		if g.server {
-			side = 1
-		}
-		for b := g.bytes; len(b) > 0; b = b[min(len(b), size):] {
-			w.send(side, flow.ACK|flow.PSH, b[:min(len(b), size)])
-		}
+		w.speak(g.server, g.bytes, size)
 	}
 	l, a := analyze(t, w.packets[from:])
 	if len(l.ended) != 1 || a.Panics() > 0 {

@@ -163,13 +163,7 @@ func TestInterleavedMediaIsNotKept(t *testing.T) {
 	list = append(list, lines("TEARDOWN rtsp://cam/live RTSP/1.0\nCSeq: 5\n\n", "RTSP/1.0 200 OK\nCSeq: 5\n\n")...)
 	w := connect()
 	for _, g := range list {
-		side := 0
-		if g.server {
-			side = 1
-		}
-		for b := g.bytes; len(b) > 0; b = b[min(len(b), 1100):] {
-			w.send(side, flow.ACK|flow.PSH, b[:min(len(b), 1100)])
-		}
+		w.speak(g.server, g.bytes, 1100)
 	}
 	said := func(packets []flow.Packet, keepAll bool) (string, int) {
 		l := &log{}

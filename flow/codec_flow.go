@@ -117,8 +117,7 @@ func (c *Codec) relay(r **Relay) {
 	if c.reading {
 		*r = nil
 		if v != (Relay{}) {
-			read := v
-			*r = &read
+			*r = &Relay{v.MAC, v.First} // v stays off the heap when it is written
 		}
 	}
 }

@@ -1,20 +1,12 @@
 package flow
 
+import "net"
+
 // MAC is an IEEE 802 48-bit address; the zero MAC means that the link layer
 // showed none.
 type MAC [6]byte
 
-func (m MAC) String() string {
-	const digits = "0123456789abcdef"
-	var text [17]byte
-	for i, b := range m {
-		if i > 0 {
-			text[3*i-1] = ':'
-		}
-		text[3*i], text[3*i+1] = digits[b>>4], digits[b&15]
-	}
-	return string(text[:])
-}
+func (m MAC) String() string { return net.HardwareAddr(m[:]).String() }
 
 // Virtual reports whether a MAC is one that several routers share, for an
 // address that passes from one to the other: VRRP and CARP (RFC 9568, section

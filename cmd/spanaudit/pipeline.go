@@ -439,8 +439,8 @@ type worker struct {
 	in       chan *batch
 	table    *flow.Table
 	analyzer *classify.Analyzer
-	watched  bool // flows that go on are told of
-	ticked   flow.Time
+	watched  bool      // flows that go on are told of
+	ticked   flow.Time // the last tick
 	order    uint64
 	found    *findings
 }

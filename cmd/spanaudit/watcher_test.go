@@ -207,7 +207,7 @@ func TestAWatchSurvivesAClockThatIsSet(t *testing.T) {
 			var looks, open int
 			told := map[string]bool{}
 			p := newPipeline(policy, auditOptions{Workers: 2, Watch: newWatcher(func(s *sight) {
-				looks, open = looks+1, int(s.open)
+				looks, open = looks+1, s.open
 				for _, f := range s.standing {
 					if f.firm {
 						told[f.Rule+" "+f.Peer.IP.String()] = true
@@ -228,7 +228,7 @@ func TestAWatchSurvivesAClockThatIsSet(t *testing.T) {
 				p.deal(b, now)
 			}
 			now := start
-			for i := range 100 { // ten seconds before, and ten after
+			for i := range 100 { // five seconds before, and five after
 				if now = now.Add(100 * time.Millisecond); i == 50 {
 					now = now.Add(step)
 				}
