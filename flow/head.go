@@ -182,6 +182,22 @@ func (h *head) frameAt(offset int) Frame {
 	return f
 }
 
+// fit returns a head with the same bytes and with no memory for many more; h is
+// given to those that are spare where it had that.
+func (h *head) fit(spare *heads) *head {
+	if cap(h.bytes) < len(h.bytes)+roomForMore {
+		return h
+	}
+	fits := *h
+	fits.bytes, fits.gaps = slices.Clone(h.bytes), slices.Clone(h.gaps)
+	fits.pending, fits.origins = slices.Clone(h.pending), slices.Clone(h.origins)
+	spare.give(h)
+	return &fits
+}
+
+// roomForMore is what a head may have room for that waits for more.
+const roomForMore = 512
+
 // heads keeps heads that are done with for the next flows, since most flows
 // need one for a moment only.
 type heads struct {

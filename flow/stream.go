@@ -88,6 +88,13 @@ func (s *stream) skipAll() {
 // full reports that no more bytes will be ordered.
 func (s *stream) full() bool { return s.closed || s.head != nil && s.head.full() }
 
+// fit has the head hold no more memory than its bytes need.
+func (s *stream) fit(spare *heads) {
+	if s.head != nil {
+		s.head = s.head.fit(spare)
+	}
+}
+
 // close gives the head back to those that are spare.
 func (s *stream) close(spare *heads) {
 	if s.head != nil {

@@ -30,11 +30,17 @@ type Config struct {
 	MaxFlows int // flows held at once; 500,000
 	MaxBytes int // bytes held for ordering, all flows together; 128 MiB
 
-	Idle       time.Duration // silence after which an established TCP flow ends; 30 min
+	Idle       time.Duration // silence after which an established TCP flow ends that neither side has closed; 30 min
 	ShortIdle  time.Duration // the same for anything else; 2 min
 	Active     time.Duration // age at which a flow is reported and goes on as a new record; 30 min
 	AfterClose time.Duration // how long a closed connection, or a settled flow, waits for stragglers; 15 s
 }
+
+// Defaults of Config.Idle and Config.ShortIdle.
+const (
+	Idle      = 30 * time.Minute
+	ShortIdle = 2 * time.Minute
+)
 
 func (c Config) withDefaults() Config {
 	set := func(v *int, d int) {
@@ -50,8 +56,8 @@ func (c Config) withDefaults() Config {
 	set(&c.Depth, 64<<10)
 	set(&c.MaxFlows, 500_000)
 	set(&c.MaxBytes, 128<<20)
-	last(&c.Idle, 30*time.Minute)
-	last(&c.ShortIdle, 2*time.Minute)
+	last(&c.Idle, Idle)
+	last(&c.ShortIdle, ShortIdle)
 	last(&c.Active, 30*time.Minute)
 	last(&c.AfterClose, 15*time.Second)
 	return c
@@ -83,8 +89,9 @@ type Table struct {
 
 	// The queues, each in order of last activity, in the order in which they are
 	// robbed when the table is full: flows that are closed or settled first, those
-	// that nobody answered next, established TCP last.
-	closed, unanswered, datagrams, connections queue
+	// that nobody answered next, then those of datagrams, with the connections that
+	// one side has closed, and established ones last, the more so when not at rest.
+	closed, unanswered, brief, resting, connections queue
 }
 
 // NewTable returns an empty table that reports to h.
@@ -97,7 +104,8 @@ func NewTable(cfg Config, h Handler) *Table {
 	}
 	t.closed.timeout = t.cfg.AfterClose
 	t.unanswered.timeout = t.cfg.ShortIdle
-	t.datagrams.timeout = t.cfg.ShortIdle
+	t.brief.timeout = t.cfg.ShortIdle
+	t.resting.timeout = t.cfg.Idle
 	t.connections.timeout = t.cfg.Idle
 	return t
 }
@@ -243,25 +251,43 @@ const maxSpareFlows = 4096
 
 // requeue puts f at the end of the queue that its state asks for.
 func (t *Table) requeue(f *Flow) {
-	q := &t.datagrams
+	q := &t.brief
 	switch {
 	case f.Protocol == TCP && f.closing() || f.settled:
 		q = &t.closed
 	case !f.Answered():
 		q = &t.unanswered
-	case f.Protocol == TCP:
+	case f.Protocol == TCP && !f.Client.FIN && !f.Server.FIN:
 		q = &t.connections
 	}
 	if f.queue == q && q.newest == f {
 		return
 	}
+	if q == &t.closed && f.queue != q {
+		t.fit(f)
+	}
 	f.queue.remove(f)
 	q.push(f)
 }
 
+// rest puts a connection that has been silent for a while where it waits for more.
+func (t *Table) rest(f *Flow) {
+	f.queue.remove(f)
+	t.resting.push(f)
+	t.fit(f)
+}
+
+// fit has f hold no more memory than it needs while it waits.
+func (t *Table) fit(f *Flow) {
+	t.held -= f.held()
+	f.Client.tcp.fit(&t.heads)
+	f.Server.tcp.fit(&t.heads)
+	t.held += f.held()
+}
+
 // queues lists the table's queues in the order in which they are robbed.
-func (t *Table) queues() [4]*queue {
-	return [4]*queue{&t.closed, &t.unanswered, &t.datagrams, &t.connections}
+func (t *Table) queues() [5]*queue {
+	return [5]*queue{&t.closed, &t.unanswered, &t.brief, &t.resting, &t.connections}
 }
 
 // evict ends the flow that is missed least.
@@ -285,6 +311,9 @@ func (t *Table) Advance(now Time) {
 		for q.oldest != nil && (now.Sub(q.oldest.End) > q.timeout || q.oldest.End.Sub(now) > ahead) {
 			t.end(q.oldest, IdleTimeout)
 		}
+	}
+	for f := t.connections.oldest; f != nil && now.Sub(f.End) > t.cfg.ShortIdle; f = t.connections.oldest {
+		t.rest(f)
 	}
 }
 

@@ -449,6 +449,85 @@ func TestASettledFlowEndsSoon(t *testing.T) {
 	}
 }
 
+// A capture that loses packets loses FINs, too: what one side has closed and nobody
+// uses any more is not kept for as long as what nobody has closed.
+func TestAConnectionThatOneSideClosedEndsSoon(t *testing.T) {
+	for name, c := range map[string]struct {
+		packets *conversation
+		reasons []EndReason
+	}{
+		"open":               {converse(1, 5000).open().send(0, ACK, "hello").send(1, ACK, "world"), nil},
+		"closed by a client": {converse(1, 5000).open().send(0, FIN|ACK, "hello").send(1, ACK, "world"), []EndReason{IdleTimeout}},
+		"closed by a server": {converse(1, 5000).open().send(1, FIN|ACK, "hello").send(0, ACK, "world"), []EndReason{IdleTimeout}},
+	} {
+		r := &recorder{}
+		table := NewTable(Config{}, r)
+		for i := range c.packets.packets {
+			table.Add(&c.packets.packets[i], uint64(i+1))
+		}
+		table.Advance(c.packets.now.Add(ShortIdle - time.Second))
+		if len(r.reasons) != 0 {
+			t.Errorf("%s: it ended at once: %v", name, r.reasons)
+		}
+		table.Advance(c.packets.now.Add(ShortIdle + time.Second))
+		if !slices.Equal(r.reasons, c.reasons) {
+			t.Errorf("%s: ended %v, want %v", name, r.reasons, c.reasons)
+		}
+	}
+}
+
+// sated is a recorder that has all it wants of a flow when a client has said much.
+type sated struct{ recorder }
+
+func (s *sated) Segment(f *Flow, from *Half) {
+	s.recorder.Segment(f, from)
+	if len(s.client) > 8000 {
+		f.Release()
+	}
+}
+
+// A connection that is at rest, or closed, needs the memory of what it said and not
+// that of what another did before, and goes on where it was.
+func TestAConnectionAtRestHoldsWhatItSaid(t *testing.T) {
+	for _, closed := range []bool{false, true} {
+		s := &sated{}
+		table := NewTable(Config{}, s)
+		order := uint64(0)
+		add := func(c *conversation) {
+			for i := range c.packets {
+				order++
+				table.Add(&c.packets[i], order)
+			}
+			c.packets = nil
+		}
+		add(converse(1, 5000).open().send(0, ACK, strings.Repeat("x", 9000)).send(0, RST, ""))
+		c := converse(70000, 90000).open().send(0, ACK, "hello")
+		add(c)
+		if table.held < 9000 {
+			t.Fatalf("%d bytes held: the head of the first connection does not serve the second", table.held)
+		}
+		if closed {
+			add(c.send(1, FIN|ACK, "").send(0, ACK|FIN, ""))
+		} else {
+			table.Advance(c.now.Add(ShortIdle + time.Second))
+		}
+		if table.held > roomForMore {
+			t.Errorf("closed %v: %d bytes are held for five", closed, table.held)
+		}
+		if !closed {
+			c.now = c.now.Add(2 * ShortIdle)
+			add(c.send(0, ACK, ", world"))
+			if s.client != "hello, world" || len(s.ended) > 1 {
+				t.Errorf("it went on with %q, %d flows ended", s.client, len(s.ended))
+			}
+		}
+		table.Flush()
+		if table.held != 0 {
+			t.Errorf("closed %v: %d bytes are held at the end", closed, table.held)
+		}
+	}
+}
+
 func TestActiveTimeoutReportsAndGoesOn(t *testing.T) {
 	r := &recorder{}
 	table := NewTable(Config{Active: time.Minute}, r)

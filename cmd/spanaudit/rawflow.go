@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"time"
 
 	"spanaudit/classify"
 	"spanaudit/flow"
@@ -45,17 +44,11 @@ type rawSegment struct {
 	data    []byte
 }
 
-// Silence after which the same ports are another conversation, as in flow.Config.
-const (
-	datagramIdle = 2 * time.Minute
-	streamIdle   = time.Hour
-)
-
 func (t *rawFlows) add(p *flow.Packet) {
 	key := conversationOf(p)
-	idle := datagramIdle
+	idle := flow.ShortIdle
 	if p.Protocol == flow.TCP {
-		idle = streamIdle
+		idle = flow.Idle
 	}
 	c := t.latest[key]
 	if c == nil || p.Frame.Time.Sub(c.last) > idle || c.renewedBy(p) {
