@@ -30,13 +30,7 @@ func TestLiveAuditFindsWhatTheFileShows(t *testing.T) {
 	for _, way := range []string{capture.WayLibpcap, capture.WayRing} {
 		t.Run(way, func(t *testing.T) {
 			send := wireTo(t, "span0")
-			go func() {
-				time.Sleep(300 * time.Millisecond) // the capture has begun
-				for _, f := range frames {
-					send(f.data)
-					time.Sleep(200 * time.Microsecond)
-				}
-			}()
+			go sendFrames(send, frames, 300*time.Millisecond) // when the capture has begun
 			proof := filepath.Join(t.TempDir(), "evidence.zip")
 			_, stdout, stderr := spanaudit("audit", "-i", "span0", "--capture", way, "--duration", "5s", "--policy", policyFor(violations), "--format", "json", "--evidence", proof)
 			if strings.Contains(stderr, "built without it") {
@@ -87,6 +81,15 @@ func TestLiveAuditTellsOutages(t *testing.T) {
 	}
 	if !told {
 		t.Errorf("not told in %+v", got.Findings)
+	}
+}
+
+// sendFrames sends frames, one soon after the other, when a time has passed.
+func sendFrames(send func([]byte), frames []frame, after time.Duration) {
+	time.Sleep(after)
+	for _, f := range frames {
+		send(f.data)
+		time.Sleep(200 * time.Microsecond)
 	}
 }
 

@@ -115,13 +115,7 @@ func TestWatchRefusesWhatItCannotDo(t *testing.T) {
 func TestTheRecordOfAWatchGivesItsReport(t *testing.T) {
 	send := wireTo(t, "span0")
 	frames := readFrames(t, violations)
-	go func() {
-		time.Sleep(500 * time.Millisecond) // the watch has begun
-		for _, f := range frames {
-			send(f.data)
-			time.Sleep(200 * time.Microsecond)
-		}
-	}()
+	go sendFrames(send, frames, 500*time.Millisecond) // when the watch has begun
 	path := filepath.Join(t.TempDir(), "watch.db")
 	status, stdout, stderr := spanaudit("watch", "-i", "span0", "--duration", "6s", "--policy", policyFor(violations), "--format", "ndjson", "--listen", "none", "--record", path)
 	if status != statusViolations {
