@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help deps build deb release test fuzz browser bench bench-live soak flood mutate demo lint vulns fixtures clean
+.PHONY: help deps build deb release test race fuzz browser bench bench-live soak flood mutate demo lint vulns fixtures clean
 
 FUZZTIME ?= 10m
 MUTANTS ?= 10000
@@ -24,6 +24,9 @@ release: deps ## archives, a Debian package, bills of materials and checksums of
 
 test: deps ## run all tests
 	go test ./...
+
+race: deps ## run all tests under the race detector, which takes half an hour
+	go test -race -timeout 90m ./...
 
 fuzz: deps ## run every fuzz target for FUZZTIME each, by default 10m
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz

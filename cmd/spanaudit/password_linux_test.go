@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ func TestAPasswordIsAskedForTwiceAndNotShown(t *testing.T) {
 			io.WriteString(user, line+"\n")
 		}
 		status := run([]string{"keygen", "-o", filepath.Join(t.TempDir(), "audit.key")}, world{program, &stderr, &stderr, func(string) string { return "" }, nil})
+		stderr.answers.Wait()
 		program.Close()
 		if echoed := <-shown; strings.Contains(echoed, "horse") || status != statusUsage || !strings.Contains(stderr.String(), c.want) {
 			t.Errorf("status %d, the terminal showed %q, said %q", status, echoed, stderr.String())
@@ -46,12 +48,14 @@ func TestAPasswordIsAskedForTwiceAndNotShown(t *testing.T) {
 // prompts is what a program says, and who answers when it asks for a password.
 type prompts struct {
 	bytes.Buffer
-	answer func()
+	answer  func()
+	answers sync.WaitGroup // under way, one at a time
 }
 
 func (p *prompts) Write(text []byte) (int, error) {
 	if bytes.HasSuffix(text, []byte(": ")) {
-		go p.answer()
+		p.answers.Wait()
+		p.answers.Go(p.answer)
 	}
 	return p.Buffer.Write(text)
 }

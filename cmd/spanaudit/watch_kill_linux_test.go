@@ -70,14 +70,18 @@ func TestAWatchThatIsKilledKeepsWhatItTold(t *testing.T) {
 	load := float64(frames()) / time.Since(begun).Seconds()
 
 	hook.well.Store(true)
-	c := watch() // and once more, to a good end
+	c, out := watch(), new(bytes.Buffer) // and once more, to a good end
+	c.Stdout = out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
 	time.AfterFunc(2*time.Second, func() { _ = c.Process.Signal(syscall.SIGTERM) })
-	out, err := c.Output()
+	err := c.Wait()
 	stop()
 	if c.ProcessState.ExitCode() != statusViolations {
 		t.Errorf("in the end: %v: %s", err, c.Stderr)
 	}
-	hear(t, bytes.NewReader(out), told)
+	hear(t, out, told)
 	checkAlerts(t, dir, told)
 	taken := hook.alerts(told)
 	if kept := checkRecord(t, db, told, true); kept != len(told) {
