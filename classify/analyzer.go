@@ -19,7 +19,7 @@ type Sink interface {
 	// Session: t, of f, is a handshake whose session others may resume.
 	Session(f *flow.Flow, at flow.Frame, t *TLS)
 	// Early: r is a snapshot of a flow that goes on, which says more than the
-	// last; only where Analyzer.Early is called.
+	// last; only where Analyzer.Early is called. The sink may give it back, too.
 	Early(r *Record)
 	// Ended: the flow is over, and r is all that is known of it. The sink may
 	// give r back by Analyzer.Reuse.
@@ -34,6 +34,7 @@ type Analyzer struct {
 	datagrams []datagramClassifier
 	learned   Learned
 	spare     []*conversation
+	snapshots []*Record // spare ones
 
 	memory memory
 
@@ -81,13 +82,18 @@ func (a *Analyzer) conversation(f *flow.Flow) *conversation {
 	return c
 }
 
-// Reuse takes back a record that Ended handed on and nobody looks at any more,
-// with all that was its own, and returns its flow for Table.Reuse; nil if that
+// Reuse takes back a record that Ended or Early handed on and nobody looks at any
+// more, with all that was its own, and returns its flow for Table.Reuse; nil if that
 // goes on.
 func (a *Analyzer) Reuse(r *Record) *flow.Flow {
 	f := r.Flow
 	c, ok := f.App.(*conversation)
 	if !ok {
+		*f = flow.Flow{}
+		*r = Record{Flow: f, Evidence: r.Evidence[:0]}
+		if len(a.snapshots) < maxSpare {
+			a.snapshots = append(a.snapshots, r)
+		}
 		return nil
 	}
 	f.App = nil
@@ -98,7 +104,7 @@ func (a *Analyzer) Reuse(r *Record) *flow.Flow {
 	return f
 }
 
-// maxSpare bounds the conversations kept for new flows.
+// maxSpare bounds the conversations, and the snapshots, kept for new ones.
 const maxSpare = 4096
 
 // Segment looks at a TCP flow whose ordered bytes have grown, if what it would
@@ -234,7 +240,7 @@ func (a *Analyzer) End(f *flow.Flow) {
 	r := &c.Record
 	r.New = c.says(f) != f.Told
 	if goesOn {
-		r = c.snapshot(c.Facts.clone())
+		r = a.snapshot(c, c.Facts.clone())
 	} else {
 		r.finish()
 	}
@@ -282,7 +288,7 @@ func (c *conversation) drop(h *flow.Half, s span) {
 func (a *Analyzer) tell(f *flow.Flow, c *conversation, at flow.Frame, answer Answer) {
 	if w := int32(c.Facts.RTSP.weight()); w > c.media {
 		c.media = w
-		a.sink.Known(c.snapshot(c.Facts), at) // which the next look replaces and does not change
+		a.sink.Known(a.snapshot(c, c.Facts), at) // which the next look replaces and does not change
 	}
 	if t := c.Facts.TLS; answer == Matched && t != nil {
 		c.Facts.TLS = a.memory.settle(t)
@@ -430,9 +436,13 @@ func (c *conversation) locate(f *flow.Flow) {
 
 // snapshot returns a record of the flow as it stands, which does not change when
 // the flow goes on.
-func (c *conversation) snapshot(facts Facts) *Record {
-	f := c.Flow.Snapshot()
-	r := &Record{Flow: &f, Facts: facts, Evidence: slices.Clone(c.Evidence)}
+func (a *Analyzer) snapshot(c *conversation, facts Facts) *Record {
+	r := &Record{Flow: &flow.Flow{}}
+	if n := len(a.snapshots); n > 0 {
+		r, a.snapshots = a.snapshots[n-1], a.snapshots[:n-1]
+	}
+	*r.Flow = c.Flow.Snapshot()
+	r.Facts, r.Evidence = facts, append(r.Evidence, c.Evidence...)
 	r.finish()
 	return r
 }

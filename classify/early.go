@@ -10,7 +10,7 @@ import (
 // Bounds of when a flow that goes on is told of.
 const (
 	settled = time.Second     // age from which on it is, although more may follow at once
-	touched = 3 * time.Second // for which after its last packet it is looked at
+	touched = 2 * time.Second // for which after its last packet it is looked at
 
 	// maxAttempts bounds the flows told of at a time that nobody answered and that
 	// say nothing: in a flood of them each would be judged and recorded once more
@@ -58,7 +58,11 @@ func (a *Analyzer) early(f *flow.Flow, now flow.Time) bool {
 		return false
 	}
 	f.Told = says
-	a.sink.Early(c.snapshot(c.Facts.clone()))
+	facts := c.Facts
+	if !c.done { // else they change no more
+		facts = facts.clone()
+	}
+	a.sink.Early(a.snapshot(c, facts))
 	return true
 }
 

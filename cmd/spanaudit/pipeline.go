@@ -460,7 +460,7 @@ func (w *worker) run() {
 // reuse takes the records back that the batch brought to the judge before.
 func (w *worker) reuse() {
 	for i := range w.found.events {
-		if e := &w.found.events[i]; e.kind == ended {
+		if e := &w.found.events[i]; e.kind == ended || e.kind == early {
 			if f := w.analyzer.Reuse(e.record); f != nil {
 				w.table.Reuse(f)
 			}
@@ -503,7 +503,14 @@ func (w *worker) take(b *batch) {
 func (w *worker) sorted(do func()) {
 	n := len(w.found.events)
 	do()
-	slices.SortStableFunc(w.found.events[n:], func(x, y event) int { return cmp.Compare(x.flow, y.flow) })
+	found := w.found.events[n:]
+	for i := range found {
+		found[i].order = uint64(i) // what is of one flow stays in its order
+	}
+	slices.SortFunc(found, func(x, y event) int { return cmp.Or(cmp.Compare(x.flow, y.flow), cmp.Compare(x.order, y.order)) })
+	for i := range found {
+		found[i].order = w.order
+	}
 }
 
 // told notes an event with what it teaches.
