@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"sync"
 
@@ -88,14 +89,15 @@ func inOrder(frames []capture.RawFrame) func(flow.Frame) (capture.RawFrame, bool
 // over.
 func (r *reel) talk(p *flow.Packet) *talk {
 	c := conversationOf(p)
-	t, opens := r.talks[c], p.Protocol == flow.TCP && p.Flags&(flow.SYN|flow.ACK) == flow.SYN
+	sum := maphash.Comparable(r.seed, c)
+	t, opens := r.talks[sum], p.Protocol == flow.TCP && p.Flags&(flow.SYN|flow.ACK) == flow.SYN
 	switch {
 	case t != nil && !(opens && t.frames >= keptFrames):
 		return t
-	case !opens && r.spent.has(c, p.Frame.Time):
+	case !opens && r.spent.has(sum, p.Frame.Time):
 		return nil
 	}
-	return r.begin(c)
+	return r.begin(c, sum)
 }
 
 // tells reports whether a packet may tell names, addresses or the time, however

@@ -19,9 +19,10 @@ type reel struct {
 	oldest uint64   // place
 	next   uint64   // place
 
-	talks map[conversation]*talk
+	seed  maphash.Seed     // of the sums of conversations
+	talks map[uint64]*talk // by the sum: 64 bits that nobody can foresee tell them apart
 	spare []*talk
-	spent *spent
+	spent spent
 }
 
 // reeled is a frame and what selection wants to know of its packet.
@@ -37,6 +38,7 @@ type reeled struct {
 // talk is a conversation of which frames are held.
 type talk struct {
 	of          conversation
+	sum         uint64
 	first, last uint64 // places; 0 where no frame is held
 	frames      int    // that were taken, gone ones too
 	bytes       int    // of these
@@ -46,18 +48,19 @@ type talk struct {
 func newReel(bytes, frames int) *reel {
 	return &reel{
 		data: make([]byte, bytes), frames: make([]reeled, frames), oldest: 1, next: 1,
-		talks: map[conversation]*talk{}, spent: newSpent(),
+		seed: maphash.MakeSeed(), talks: map[uint64]*talk{},
 	}
 }
 
-// begin returns a new talk for a conversation, in the place of the one before.
-func (r *reel) begin(c conversation) *talk {
+// begin returns a new talk for the conversation with the sum, in the place of the
+// one before.
+func (r *reel) begin(c conversation, sum uint64) *talk {
 	t := &talk{}
 	if n := len(r.spare); n > 0 {
 		t, r.spare = r.spare[n-1], r.spare[:n-1]
 	}
-	*t = talk{of: c}
-	r.talks[c] = t
+	*t = talk{of: c, sum: sum}
+	r.talks[sum] = t
 	return t
 }
 
@@ -67,7 +70,7 @@ func (r *reel) take(t *talk, flags uint8, raw capture.RawFrame, limit int) {
 	data := raw.Data[:min(len(raw.Data), limit)]
 	r.room(len(data))
 	if t != nil && t.frames > 0 && t.first == 0 {
-		t = r.begin(t.of) // what was held of it made room
+		t = r.begin(t.of, t.sum) // what was held of it made room
 	}
 	copy(r.data[r.at:], data)
 	*r.held(r.next) = reeled{
@@ -127,10 +130,10 @@ func (r *reel) drop() {
 
 // end forgets a talk of which nothing is held.
 func (r *reel) end(t *talk, now flow.Time) {
-	if r.talks[t.of] == t {
-		delete(r.talks, t.of)
+	if r.talks[t.sum] == t {
+		delete(r.talks, t.sum)
 		if t.frames >= keptFrames {
-			r.spent.add(t.of, now)
+			r.spent.add(t.sum, now)
 		}
 	}
 	r.spare = append(r.spare, t)
@@ -145,10 +148,7 @@ func (r *reel) raw(place uint64) capture.RawFrame {
 // spent remembers conversations that go on and of which nothing more is to be
 // kept: at most so many, the last; one may be taken for another, which costs its
 // packets.
-type spent struct {
-	seed  maphash.Seed
-	marks [1 << 15]mark
-}
+type spent [1 << 15]mark
 
 type mark struct {
 	sum   uint32
@@ -158,22 +158,20 @@ type mark struct {
 // quiet is how long a conversation is silent after which it is another.
 const quiet = time.Minute
 
-func newSpent() *spent { return &spent{seed: maphash.MakeSeed()} }
-
-func (s *spent) find(c conversation) (*mark, uint32) {
-	sum := maphash.Comparable(s.seed, c)
-	return &s.marks[sum%uint64(len(s.marks))], uint32(sum >> 32)
+// of returns where the conversation with the sum is marked, and as what.
+func (s *spent) of(sum uint64) (*mark, uint32) {
+	return &s[sum%uint64(len(s))], uint32(sum >> 32)
 }
 
-func (s *spent) add(c conversation, now flow.Time) {
-	m, sum := s.find(c)
-	*m = mark{sum, second(now.Add(quiet))}
+func (s *spent) add(sum uint64, now flow.Time) {
+	m, as := s.of(sum)
+	*m = mark{as, second(now.Add(quiet))}
 }
 
 // has reports whether a conversation was added and went on since.
-func (s *spent) has(c conversation, now flow.Time) bool {
-	m, sum := s.find(c)
-	if m.sum != sum || second(now) > m.until {
+func (s *spent) has(sum uint64, now flow.Time) bool {
+	m, as := s.of(sum)
+	if m.sum != as || second(now) > m.until {
 		return false
 	}
 	m.until = second(now.Add(quiet))
