@@ -11,7 +11,7 @@ import (
 )
 
 // maxBatch bounds the events of a batch, in bytes before they are compressed.
-const maxBatch = 4 << 20
+const maxBatch = 1 << 20
 
 // maxBatchRead is how much a batch may unpack to. One event goes beyond maxBatch.
 const maxBatchRead = 16 << 20

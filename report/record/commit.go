@@ -129,6 +129,9 @@ func (w *Writer) commit(ctx context.Context, at flow.Time, told []Finding, last 
 	return nil
 }
 
+// maxSpares is how many batches fill while one commit goes on, at most rates.
+const maxSpares = 4
+
 // pack packs a batch that waits.
 func (w *Writer) pack(b *batch) {
 	if b.events == 0 || b.data != nil {
@@ -138,7 +141,9 @@ func (w *Writer) pack(b *batch) {
 	spare := b.pack(w.packer, &w.scratch)
 	w.mu.Lock()
 	w.bytes += len(b.data) - raw
-	w.spare = spare
+	if len(w.spares) < maxSpares {
+		w.spares = append(w.spares, spare)
+	}
 	w.mu.Unlock()
 }
 

@@ -39,7 +39,7 @@ type Writer struct {
 	policy  *rules.Policy
 	counted Counters
 	recent  recent
-	spare   flow.Codec // of a batch that was packed, for the next
+	spares  []flow.Codec // of batches that were packed, for the next
 
 	committing sync.Mutex
 	packer     *zstd.Encoder
@@ -97,7 +97,10 @@ func (w *Writer) take(e *event) {
 func (w *Writer) seal() {
 	if !w.batch.empty() {
 		w.waiting, w.bytes = append(w.waiting, w.batch), w.bytes+w.batch.raw.Len()
-		w.batch, w.spare = &batch{raw: w.spare}, flow.Codec{}
+		w.batch = &batch{}
+		if n := len(w.spares); n > 0 {
+			w.batch.raw, w.spares = w.spares[n-1], w.spares[:n-1]
+		}
 	}
 }
 
