@@ -30,7 +30,7 @@ const (
 	// and the time is wanted for that.
 	longPercent = 20
 	longGrown   = 128 << 20
-	longHeap    = 256 << 20
+	longHeap    = 240 << 20
 	longFlood   = 384 << 20
 )
 
