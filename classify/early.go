@@ -10,7 +10,7 @@ import (
 // Bounds of when a flow that goes on is told of.
 const (
 	settled = time.Second     // age from which on it is, although more may follow at once
-	touched = 2 * time.Second // for which after its last packet it is looked at
+	touched = 3 * time.Second // for which after its last packet it is looked at
 
 	// maxAttempts bounds the flows told of at a time that nobody answered and that
 	// say nothing: in a flood of them each would be judged and recorded once more
@@ -59,8 +59,10 @@ func (a *Analyzer) early(f *flow.Flow, now flow.Time) bool {
 	}
 	f.Told = says
 	facts := c.Facts
-	if !c.done { // else they change no more
+	if !c.done {
 		facts = facts.clone()
+	} else { // they change no more, but for what the site knows of media
+		facts.RTP = copied(facts.RTP)
 	}
 	a.sink.Early(a.snapshot(c, facts))
 	return true

@@ -187,7 +187,7 @@ func (h *Half) Drop(from, to int) bool {
 
 // Head returns the first bytes of the half in order, up to the table's depth,
 // but for those that were dropped.
-// They are valid until the next packet of the flow or Release.
+// They are valid until the handler returns, or calls Release.
 func (h *Half) Head() []byte {
 	if h.tcp.head == nil {
 		return nil

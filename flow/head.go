@@ -182,15 +182,15 @@ func (h *head) frameAt(offset int) Frame {
 	return f
 }
 
-// fit returns a head with the same bytes and with no memory for many more; h is
-// given to those that are spare where it had that.
+// fit returns a head with the same bytes and with no memory for more of them; h is
+// given to those that are spare where it had room for many.
 func (h *head) fit(spare *heads) *head {
 	if cap(h.bytes) < len(h.bytes)+roomForMore {
 		return h
 	}
 	fits := *h
-	fits.bytes, fits.gaps = slices.Clone(h.bytes), slices.Clone(h.gaps)
-	fits.pending, fits.origins = slices.Clone(h.pending), slices.Clone(h.origins)
+	fits.bytes = append(make([]byte, 0, len(h.bytes)), h.bytes...) // a clone may have room
+	fits.gaps, fits.pending, fits.origins = slices.Clone(h.gaps), slices.Clone(h.pending), slices.Clone(h.origins)
 	spare.give(h)
 	return &fits
 }

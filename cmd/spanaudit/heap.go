@@ -23,15 +23,16 @@ const (
 	// memory: a million flows fit into it.
 	heapLimit = 1 << 30
 
-	// The heap of a watch, which shares a machine for months, may grow by a fifth
+	// The heap of a watch, which shares a machine for months, may grow by a seventh
 	// of what is live before it is collected. A small one, which a burst soon makes
 	// a large one, may grow by more, as long as it does not come to longHeap. So may
-	// one that is beyond longFlood, up to heapLimit: it is a flood that made it so,
+	// one that is beyond longFlood, up to longLimit: it is a flood that made it so,
 	// and the time is wanted for that.
-	longPercent = 20
+	longPercent = 15
 	longGrown   = 128 << 20
-	longHeap    = 240 << 20
+	longHeap    = 224 << 20
 	longFlood   = 384 << 20
+	longLimit   = heapLimit - 32<<20
 )
 
 // newHeap sets the collector up for audits.
@@ -57,7 +58,8 @@ func (h *heap) forLong() {
 
 // fit has the collector run when the heap has grown by what it may, and memory that
 // is not used given back to the system: the limit is what the heap may grow to, and
-// some for all else. To be called every second or so.
+// little for all else, so that the process is always of about one size. To be called
+// every second or so.
 func (h *heap) fit() {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
@@ -67,13 +69,13 @@ func (h *heap) fit() {
 	live := int64(max(sample[0].Value.Uint64(), 1<<20))
 	grown := max(live*longPercent/100, min(longHeap-live, longGrown))
 	if live > longFlood {
-		grown = max(grown, min(heapLimit-live, live/2))
+		grown = max(grown, min(longLimit-live, live/2))
 	}
 	if percent := int(100 * grown / live); h.percent > 0 && percent != h.percent {
 		h.percent = percent
 		debug.SetGCPercent(percent)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(live + grown + 32<<20)
+		debug.SetMemoryLimit(live + grown + 16<<20)
 	}
 }

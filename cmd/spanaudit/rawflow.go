@@ -10,7 +10,8 @@ import (
 )
 
 // rawFlows are the TCP connections and UDP flows of some frames, told apart
-// as flow.Table does.
+// as flow.Table does, but for what follows long after one side has closed a
+// connection: here it belongs to that.
 type rawFlows struct {
 	all    []*rawFlow
 	latest map[conversation]*rawFlow

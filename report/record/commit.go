@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"spanaudit/flow"
@@ -125,7 +126,7 @@ func (w *Writer) commit(ctx context.Context, at flow.Time, told []Finding, last 
 	for _, b := range waiting {
 		w.bytes -= len(b.data)
 	}
-	w.waiting = w.waiting[len(waiting):]
+	w.waiting = slices.Delete(w.waiting, 0, len(waiting))
 	return nil
 }
 
