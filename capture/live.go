@@ -13,7 +13,7 @@ import (
 
 const (
 	liveSnaplen = 262144 // libpcap's own "all of it"
-	liveBuffer  = 64 << 20
+	liveBuffer  = 48 << 20
 	liveWait    = 100 * time.Millisecond
 )
 
@@ -35,7 +35,7 @@ type LiveOptions struct {
 	Way     string // WayRing or WayLibpcap; "" is the ring, or libpcap where that cannot serve and libpcap is built in
 	Filter  string // BPF text, run by the kernel; "" takes every frame; needs a cgo build
 	Snaplen int    // bytes kept of each frame; 0 is all of it: 262144 by libpcap, 523776 by the ring
-	Buffer  int    // bytes that the kernel holds while they are not read; 0 is 64 MiB
+	Buffer  int    // bytes that the kernel holds while they are not read; 0 is 48 MiB
 	Raw     bool   // fill Batch.Frames and Batch.Reassembled too
 
 	Anonymize *flow.Anonymizer // see Options.Anonymize

@@ -32,7 +32,7 @@ type auditOptions struct {
 
 // maxFlows bounds the flows that are held at once, by all workers together. What
 // the memory of them is, a test in classify says.
-const maxFlows = 1_050_000
+const maxFlows = 1_020_000
 
 // batches is how many batches are under way at once, so that reader, workers and
 // judge seldom wait for one another although flows end in bursts.
