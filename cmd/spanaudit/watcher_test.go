@@ -180,16 +180,21 @@ func comingIn(t *testing.T, policy *rules.Policy, path string, late time.Duratio
 			deal(all.Packets[i:n], all.ARPs[begin:claims], at, wall(heard, 0))
 			i = n
 		}
-		var judged []*batch
-		for range batches { // nobody looks at the packets any more
-			judged = append(judged, <-p.free)
-		}
-		for _, b := range judged {
-			p.free <- b
-		}
+		judged(p) // nobody looks at the packets any more
 	}
 	p.finish()
 	return p.audit.Finish(p.loss(src))
+}
+
+// judged waits until nobody is at work on what was dealt out.
+func judged(p *pipeline) {
+	var all []*batch
+	for range batches {
+		all = append(all, <-p.free)
+	}
+	for _, b := range all {
+		p.free <- b
+	}
 }
 
 // A watch goes on when the clock is set, by however much and either way: it tells
@@ -227,15 +232,6 @@ func TestAWatchSurvivesAClockThatIsSet(t *testing.T) {
 				}
 				p.deal(b, now)
 			}
-			idle := func() { // nobody is at work on a batch any more
-				var all []*batch
-				for range batches {
-					all = append(all, <-p.free)
-				}
-				for _, b := range all {
-					p.free <- b
-				}
-			}
 			now := start
 			for i := range 100 { // five seconds before, and five after
 				if now = now.Add(100 * time.Millisecond); i == 50 {
@@ -252,14 +248,14 @@ func TestAWatchSurvivesAClockThatIsSet(t *testing.T) {
 				}
 				deal(now, peer)
 			}
-			idle()
+			judged(p)
 			before := looks
 			for range 50 {
 				now = now.Add(100 * time.Millisecond)
 				deal(now, "")
 			}
 			deal(now, "")
-			idle()
+			judged(p)
 			if !told["egress-allow-list 203.0.113.7"] || !told["egress-allow-list 203.0.113.8"] {
 				t.Errorf("told is %v", told)
 			}
