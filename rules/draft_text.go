@@ -46,6 +46,9 @@ func shorten(said []string) string {
 	return strings.Join(said, ", ")
 }
 
+// remark quotes what somebody wrote, for a comment.
+func remark(s string) string { return quoteUpTo(400, s) }
+
 // doubt writes a line that was not proven.
 func (t *draftText) doubt(indent, text, why string) { t.line(indent+"# "+text, why) }
 

@@ -86,7 +86,7 @@ func (w *mudWriter) read(aces []mudACE, from bool) {
 }
 
 func (w *mudWriter) leave(a mudACE, why string) {
-	w.left = append(w.left, strconv.QuoteToASCII(a.Name)+" "+why)
+	w.left = append(w.left, quote(a.Name)+" "+why)
 }
 
 func (w *mudWriter) allow(a mudACE, proto string, port *mudPort, from bool) {
@@ -112,7 +112,7 @@ func (w *mudWriter) endpoint(a mudACE, proto string, r PortRange) {
 	p, err := netip.ParsePrefix(to)
 	switch {
 	case err == nil && (p.Bits() == 0 || p.Addr().Is4In6()), err != nil && checkName(to) != "":
-		w.leave(a, "names "+strconv.QuoteToASCII(to)+", which cannot stand in a policy")
+		w.leave(a, "names "+quote(to)+", which cannot stand in a policy")
 		return
 	case err == nil:
 		to = p.Masked().String()
@@ -125,7 +125,7 @@ func (w *mudWriter) endpoint(a mudACE, proto string, r PortRange) {
 	for port := int(r.First); port <= int(r.Last); port++ {
 		e.ports[uint16(port)] = true
 	}
-	if seen := strconv.QuoteToASCII(a.Name); !slices.Contains(e.seen, seen) {
+	if seen := quote(a.Name); !slices.Contains(e.seen, seen) {
 		e.seen = append(e.seen, seen)
 	}
 }
@@ -133,15 +133,15 @@ func (w *mudWriter) endpoint(a mudACE, proto string, r PortRange) {
 // policy writes the policy.
 func (w *mudWriter) policy(file string, m *mudFile) (string, error) {
 	var t draftText
-	t.line("# Made from the MUD file "+strconv.QuoteToASCII(file)+" of "+strconv.QuoteToASCII(m.MUD.URL)+"; its signature was not verified.", "")
+	t.line("# Made from the MUD file "+remark(file)+" of "+remark(m.MUD.URL)+"; its signature was not verified.", "")
 	if m.MUD.SystemInfo != "" {
-		t.line("# It describes: "+strconv.QuoteToASCII(m.MUD.SystemInfo), "")
+		t.line("# It describes: "+remark(m.MUD.SystemInfo), "")
 	}
 	if m.MUD.Supported != nil && !*m.MUD.Supported {
 		t.line("# Its manufacturer no longer supports it.", "")
 	}
 	if len(m.MUD.Extensions) > 0 {
-		t.line("# Not read are its extensions "+strconv.QuoteToASCII(strings.Join(m.MUD.Extensions, ", ")), "")
+		t.line("# Not read are its extensions "+remark(strings.Join(m.MUD.Extensions, ", ")), "")
 	}
 	t.line("apiVersion: spanaudit/v1", "")
 	t.line("kind: Policy", "")
@@ -178,7 +178,7 @@ func (w *mudWriter) writeDevice(t *draftText) (declared bool) {
 		for _, p := range w.inbound {
 			words = append(words, strconv.Quote(p.String()))
 		}
-		ports = ", inbound_ports: [" + strings.Join(words, ", ") + "]"
+		ports = ", inbound_ports: " + listed(words)
 	}
 	t.line(fmt.Sprintf("  %s- { id: %s, role: %s, interfaces: [{ %s }]%s }", mark, scalar(d.ID, textNode), d.Role, strings.Join(keys, ", "), ports), "")
 	return declared
@@ -203,7 +203,7 @@ func (w *mudWriter) writeEndpoints(t *draftText, declared bool) {
 		for _, p := range sortedPorts(e.ports) {
 			ports = append(ports, fmt.Sprint(p))
 		}
-		t.line(fmt.Sprintf("  - { id: %q,%s %s, ports: [%s], proto: %s }", e.name+"/"+e.proto, from, where, strings.Join(ports, ", "), e.proto),
-			"entry "+strings.Join(e.seen, ", "))
+		t.line("  # Entry "+shorten(e.seen), "") // not behind it, where brackets of theirs would count as the policy's
+		t.line(fmt.Sprintf("  - { id: %q,%s %s, ports: %s, proto: %s }", e.name+"/"+e.proto, from, where, listed(ports), e.proto), "")
 	}
 }

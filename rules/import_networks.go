@@ -9,6 +9,13 @@ import (
 	"strings"
 )
 
+// maxImported bounds the prefixes that are imported. It leaves room for those that
+// are local anyhow, in prefixes and in zones (maxPrefixes, maxKeys).
+const maxImported = 900
+
+// maxStem bounds the bytes of a tag that its zone's name has.
+const maxStem = 64
+
 // ImportNetworks makes a policy of Zeek's networks.cfg: a zone for each tag. The
 // file has a line for each prefix, with a tag behind it, and comments. Problems
 // are a *PolicyError with the file's lines.
@@ -34,8 +41,8 @@ func ImportNetworks(file string, data []byte) (string, error) {
 			problems = append(problems, Problem{number, 1, fmt.Sprintf("prefix %s is IPv4 mapped into IPv6; write it as IPv4", p)})
 		case p.Addr().IsMulticast():
 			problems = append(problems, Problem{number, 1, fmt.Sprintf("prefix %s is multicast, where no host is; remove it", p)})
-		case zones.prefixes == maxPrefixes:
-			problems = append(problems, Problem{number, 1, fmt.Sprintf("more than %d prefixes; a policy has fewer", maxPrefixes)})
+		case zones.prefixes == maxImported:
+			problems = append(problems, Problem{number, 1, fmt.Sprintf("more than %d prefixes; a policy has fewer", maxImported)})
 			return "", newPolicyError(file, problems, 0)
 		case p.Bits() == 0:
 			problems = append(problems, Problem{number, 1, fmt.Sprintf("prefix %s is the whole internet, which is not local; remove it", p)})
@@ -83,7 +90,7 @@ func (z *importedZones) add(p netip.Prefix, tag string, line int) {
 		for j, known := range y.prefixes {
 			switch {
 			case known == masked || y == x && known.Overlaps(masked) && known.Bits() < masked.Bits():
-				x.notes = append(x.notes, fmt.Sprintf("line %d, %s, is in %s", line, masked, known))
+				x.notes = append(x.notes, fmt.Sprintf("line %d (%s) is in %s", line, masked, known))
 				return
 			case y == x && known.Overlaps(masked):
 				x.notes = append(x.notes, fmt.Sprintf("%s is in %s", known, masked))
@@ -102,6 +109,7 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 // name makes a zone's name of a tag.
 func (z *importedZones) name(tag string) string {
 	stem := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(tag), "-"), "-")
+	stem = strings.TrimRight(stem[:min(len(stem), maxStem)], "-")
 	if stem == "" {
 		stem = "local"
 	}
@@ -117,27 +125,27 @@ func (z *importedZones) name(tag string) string {
 
 func (z *importedZones) policy(file string) (string, error) {
 	var t draftText
-	t.line("# Made from Zeek's "+strconv.QuoteToASCII(file)+": its local networks are local zones.", "")
+	t.line("# Made from Zeek's "+remark(file)+": its local networks are local zones.", "")
 	t.line("apiVersion: spanaudit/v1", "")
 	t.line("kind: Policy", "")
 	t.line("zones:", "")
 	for _, x := range z.list {
+		notes := shorten(x.notes)
 		if len(x.prefixes) == 0 {
-			t.line("  # "+scalar(x.name, textNode), strings.Join(x.notes, "; "))
+			t.line("  # "+scalar(x.name, textNode), notes)
 			continue
 		}
 		public := ""
 		if x.public {
 			public = ", public_ok: true"
 		}
-		notes := x.notes
 		if x.tag != "" {
-			notes = append([]string{strconv.QuoteToASCII(x.tag)}, notes...)
+			t.line("  # "+remark(x.tag), "")
 		}
-		t.line("  "+scalar(x.name, textNode)+": { trust: local"+public+", cidrs: ["+quoted(x.prefixes)+"] }", strings.Join(notes, "; "))
+		t.line("  "+scalar(x.name, textNode)+": { trust: local"+public+", cidrs: "+quoted(x.prefixes)+" }", notes)
 	}
 	if private := z.privateLeft(); len(private) > 0 {
-		t.line("  private: { trust: local, cidrs: ["+quoted(private)+"] }", "Zeek takes private addresses for local by itself; remove it where PrivateAddressSpaceIsLocal is 0")
+		t.line("  private: { trust: local, cidrs: "+quoted(private)+" }", "Zeek takes private addresses for local by itself; remove it where PrivateAddressSpaceIsLocal is 0")
 	}
 	t.line("  internet: { trust: internet, rest: true }", "")
 	t.line("# devices: which hosts are cameras and who reads them; `spanaudit policy init CAPTURE` finds them in a capture", "")
@@ -160,7 +168,7 @@ func quoted(prefixes []netip.Prefix) string {
 	for _, p := range prefixes {
 		words = append(words, strconv.Quote(p.String()))
 	}
-	return strings.Join(words, ", ")
+	return listed(words)
 }
 
 // checked returns the text of a policy, unless what it says makes none.

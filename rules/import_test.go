@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func TestMUDFileOfTheRFC(t *testing.T) {
 			t.Errorf("%s from %s to %s: %v, want %v", c.name, c.from, c.server, m.Fit, c.want)
 		}
 	}
-	for _, want := range []string{`# It describes: "The BMS Example Light Bulb"`, `"https://lighting.example.com/lightbulb2000"; its signature was not verified`, `# entry "cl0-frdev"`} {
+	for _, want := range []string{`# It describes: "The BMS Example Light Bulb"`, `"https://lighting.example.com/lightbulb2000"; its signature was not verified`, `# Entry "cl0-frdev"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -176,9 +177,34 @@ func TestZonesOfNetworksCfg(t *testing.T) {
 			t.Errorf("%s is in %v, want %v\n%s", addr, z, want, text)
 		}
 	}
-	for _, want := range []string{"line 6 is 10.0.101.0/21", "# again # line 10, 192.168.1.0/24, is in 192.168.1.0/24", "192.168.2.128/25 is in 192.168.2.0/24"} {
+	for _, want := range []string{"line 6 is 10.0.101.0/21", "# again # line 10 (192.168.1.0/24) is in 192.168.1.0/24", "192.168.2.128/25 is in 192.168.2.0/24"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// What a networks.cfg may hold is more than a line of a policy may, in prefixes, in
+// notes and in tags.
+func TestALargeNetworksCfgMakesAPolicy(t *testing.T) {
+	var prefixes, tags, notes strings.Builder
+	for i := range maxImported {
+		fmt.Fprintf(&prefixes, "10.%d.%d.0/24 Branches\n", i/256, i%256)
+		fmt.Fprintf(&tags, "10.%d.%d.0/24 [{}] %d\n", i/256, i%256, i)
+		fmt.Fprintf(&notes, "10.0.0.0/8 Branches\n")
+	}
+	for name, text := range map[string]string{
+		"prefixes": prefixes.String(), "tags": tags.String(), "notes": notes.String(),
+		"a long tag": "10.0.0.0/8 " + strings.Repeat("z", 4000), "brackets": "10.0.0.0/8 " + strings.Repeat("[]", 2000),
+		"what is not printed": "10.0.0.0/8 " + strings.Repeat("\U000e0001", 1000),
+	} {
+		policy, err := ImportNetworks("networks.cfg", []byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if z := mustParse(t, policy).ZoneOf(netip.MustParseAddr("10.3.131.9")); z.Trust != Local {
+			t.Errorf("%s: 10.3.131.9 is in %v", name, z)
 		}
 	}
 }
@@ -192,7 +218,7 @@ func TestNetworksCfgIsRefusedByLine(t *testing.T) {
 		"224.0.0.0/4\n":                   "networks.cfg:1:1: prefix 224.0.0.0/4 is multicast, where no host is; remove it",
 		"::ffff:10.0.0.0/104\n":           "networks.cfg:1:1: prefix ::ffff:10.0.0.0/104 is IPv4 mapped into IPv6; write it as IPv4",
 		"\xff\n":                          "networks.cfg:1:1: line is not UTF-8; save the file as UTF-8",
-		strings.Repeat("10.0.0.0/8 a\n", maxPrefixes+1): "networks.cfg:1001:1: more than 1000 prefixes; a policy has fewer",
+		strings.Repeat("10.0.0.0/8 a\n", maxImported+1): "networks.cfg:901:1: more than 900 prefixes; a policy has fewer",
 	} {
 		if _, err := ImportNetworks("networks.cfg", []byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%.40q:\n got %v\nwant %s", text, err, want)

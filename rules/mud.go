@@ -3,7 +3,6 @@ package rules
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -128,7 +127,7 @@ func (a *mudACE) whom() string {
 		if json.Unmarshal(a.Matches.MUD[key], &value) == nil && value != "" {
 			word += " " + value
 		}
-		words = append(words, strconv.QuoteToASCII(word))
+		words = append(words, quote(word))
 	}
-	return strings.Join(words, " and ")
+	return shorten(words)
 }

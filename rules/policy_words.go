@@ -4,14 +4,23 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // quote quotes a text for a message and bounds its length.
 func quote(s string) string {
-	if len(s) > 80 {
-		return fmt.Sprintf("%.80q…", s)
+	return quoteUpTo(80, s)
+}
+
+// quoteUpTo quotes the first bytes of s, each of which may take four.
+func quoteUpTo(limit int, s string) string {
+	if len(s) <= limit {
+		return strconv.Quote(s)
 	}
-	return strconv.Quote(s)
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return strconv.Quote(s[:limit]) + "…"
 }
 
 func orList(words []string) string {
