@@ -35,7 +35,7 @@ type LiveOptions struct {
 	Way     string // WayRing or WayLibpcap; "" is the ring, or libpcap where that cannot serve and libpcap is built in
 	Filter  string // BPF text, run by the kernel; "" takes every frame; needs a cgo build
 	Snaplen int    // bytes kept of each frame; 0 is all of it: 262144 by libpcap, 523776 by the ring
-	Buffer  int    // bytes that the kernel holds while they are not read; 0 is 48 MiB
+	Buffer  int    // bytes that the kernel holds while they are not read; 0 is 48 MiB; by the ring four times as many beside it, see Source.Relieve
 	Raw     bool   // fill Batch.Frames and Batch.Reassembled too
 
 	Anonymize *flow.Anonymizer // see Options.Anonymize
@@ -48,6 +48,10 @@ var errNoRing = errors.New("capture it with " + WayLibpcap)
 type live interface {
 	// read takes what has arrived, for no longer than 200 ms.
 	read(s *Source, b *Batch) error
+	// relieve makes room in the kernel's buffer without reading it.
+	relieve()
+	// arrived returns how many frames there were to be read so far, read or not.
+	arrived() uint64
 	// count fills in what the kernel counted.
 	count(*Stats)
 	close() error

@@ -93,6 +93,9 @@ func (l *byLibpcap) read(s *Source, b *Batch) error {
 	return nil
 }
 
+// relieve does nothing: libpcap shows its buffer by reading it.
+func (l *byLibpcap) relieve() {}
+
 // silent looks, once a second in which nothing comes, whether the interface is
 // still up: libpcap does not tell.
 func (l *byLibpcap) silent(frames int) error {
@@ -116,12 +119,21 @@ func (l *byLibpcap) failed(err error) error {
 	return l.ended(err)
 }
 
-func (l *byLibpcap) count(st *Stats) {
+func (l *byLibpcap) arrived() uint64 {
+	l.ask()
+	return uint64(max(l.last.PacketsReceived-l.last.PacketsDropped, 0))
+}
+
+func (l *byLibpcap) ask() {
 	if l.handle != nil {
 		if now, err := l.handle.Stats(); err == nil {
 			l.last = now
 		}
 	}
+}
+
+func (l *byLibpcap) count(st *Stats) {
+	l.ask()
 	st.Received = uint64(max(l.last.PacketsReceived, 0))
 	st.Dropped = uint64(max(l.last.PacketsDropped, 0) + max(l.last.PacketsIfDropped, 0))
 }

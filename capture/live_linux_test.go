@@ -2,10 +2,13 @@ package capture
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -203,6 +206,54 @@ func TestLiveFilter(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestLiveFinishes: what came before Finish is read, and no more is waited for
+// although packets go on to come.
+func TestLiveFinishes(t *testing.T) {
+	eachWay(t, func(t *testing.T, way string) {
+		a, b := veth(t)
+		s := openLive(t, a, LiveOptions{Way: way})
+		send := sender(t, b)
+		const before = 3000
+		for i := range before {
+			send(toPort(5999, fmt.Sprint(i)))
+		}
+		s.Finish()
+		stop := make(chan struct{})
+		var sending sync.WaitGroup
+		sending.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(time.Millisecond):
+					send(toPort(5999, "later"))
+				}
+			}
+		})
+		defer sending.Wait()
+		defer close(stop)
+		var got int
+		began := time.Now()
+		for {
+			var batch Batch
+			err := s.Read(&batch)
+			for _, p := range batch.Packets {
+				if string(p.Payload) == fmt.Sprint(got) {
+					got++
+				}
+			}
+			if err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); got != before || took > 5*time.Second {
+			t.Errorf("read %d of %d, in %v", got, before, took)
+		}
+	})
 }
 
 // tag puts an 802.1Q tag into a frame.

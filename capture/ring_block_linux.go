@@ -13,6 +13,7 @@ import (
 // ringBlock is one of a ring's blocks while it is the program's.
 type ringBlock struct {
 	bytes []byte // nil if none is
+	aside bool   // it was taken out of the ring
 	left  int    // frames not yet read
 	at    int    // of the next one's header
 }
@@ -25,22 +26,19 @@ type ringHeader struct {
 	tpid, tci uint16 // of the tag
 }
 
-// begin reads the header of a block (tpacket_block_desc), if the kernel has
-// handed it over: the status comes last of all that the kernel writes.
-func (b *ringBlock) begin(bytes []byte) bool {
-	if atomic.LoadUint32(blockStatus(bytes))&unix.TP_STATUS_USER == 0 {
-		*b = ringBlock{}
-		return false
-	}
-	*b = ringBlock{bytes: bytes, left: int(binary.NativeEndian.Uint32(bytes[12:])), at: int(binary.NativeEndian.Uint32(bytes[16:]))}
-	return true
+// begin reads the header of a filled block (tpacket_block_desc).
+func (b *ringBlock) begin(bytes []byte, aside bool) {
+	*b = ringBlock{bytes: bytes, aside: aside, left: int(binary.NativeEndian.Uint32(bytes[12:])), at: int(binary.NativeEndian.Uint32(bytes[16:]))}
 }
 
-// giveBack lets the kernel write into the block again.
-func (b *ringBlock) giveBack() {
-	atomic.StoreUint32(blockStatus(b.bytes), unix.TP_STATUS_KERNEL)
-	*b = ringBlock{}
+// filled reports whether the kernel has handed a block over: the status comes last
+// of all that it writes.
+func filled(block []byte) bool {
+	return atomic.LoadUint32(blockStatus(block))&unix.TP_STATUS_USER != 0
 }
+
+// giveBack lets the kernel write into a block again.
+func giveBack(block []byte) { atomic.StoreUint32(blockStatus(block), unix.TP_STATUS_KERNEL) }
 
 // blockStatus is shared with the kernel; the beginning of a block is that of a
 // page.

@@ -38,6 +38,7 @@ type ring struct {
 	memory  []byte    // blocks of ringBlockSize bytes
 	next    int       // block to be read next
 	block   ringBlock // that is being read
+	relief  relief
 
 	index    int // of the interface
 	opened   time.Time
@@ -115,6 +116,7 @@ func (r *ring) share(buffer int) error {
 	if err == nil {
 		r.memory, err = unix.Mmap(r.socket, 0, blocks*ringBlockSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 		err = os.NewSyscallError("mmap", err)
+		r.relief.limit = reliefRings * len(r.memory)
 	}
 	if errors.Is(err, unix.ENOMEM) {
 		return fmt.Errorf("interface %s: no memory for a buffer of %d MiB: ask for a smaller one: %w", r.in.Name, blocks*ringBlockSize>>20, err)
@@ -154,8 +156,10 @@ func keepAll(snaplen int) []unix.SockFilter {
 func (r *ring) close() error {
 	if r.memory != nil {
 		r.count(new(Stats))
+		r.leave()
+		r.relief.close()
 		_ = unix.Munmap(r.memory)
-		r.memory, r.block = nil, ringBlock{}
+		r.memory = nil
 	}
 	r.outages.end(time.Now())
 	r.hardware.close()

@@ -134,6 +134,65 @@ func TestRingCountsWhatItDrops(t *testing.T) {
 	}
 }
 
+// TestRingThatIsRelievedDropsNothing: what is set aside comes in its order, before
+// what stayed in the ring, whichever block was being read when it was.
+func TestRingThatIsRelievedDropsNothing(t *testing.T) {
+	a, b := veth(t)
+	s := openLive(t, a, LiveOptions{Way: WayRing, Buffer: 4 << 20})
+	send := sender(t, b)
+	const frames = 9000 // three times what the ring holds
+	want := 0
+	read := func(n int) {
+		for _, payload := range readPayloads(t, s, n) {
+			if !strings.HasPrefix(payload, fmt.Sprint(want, " ")) {
+				t.Fatalf("frame %d is %.20q", want, payload)
+			}
+			want++
+		}
+	}
+	for i := range frames {
+		send(toPort(5999, fmt.Sprint(i, strings.Repeat(" x", 700))))
+		switch {
+		case i == 1000, i == 7000: // a block of the ring, and one that lies beside it, is read in part
+			read(1)
+		case i%100 == 0:
+			s.Relieve()
+		}
+	}
+	read(frames - want)
+	if st := s.Stats(); want != frames || st.Dropped != 0 || st.Received != frames {
+		t.Errorf("read %d, %+v", want, st)
+	}
+}
+
+// TestRingIsRelievedOfSoMuch: beyond it frames are dropped and counted; and nothing
+// is left of it when the capture ends.
+func TestRingIsRelievedOfSoMuch(t *testing.T) {
+	a, b := veth(t)
+	s := openLive(t, a, LiveOptions{Way: WayRing, Buffer: 2 << 20})
+	send := sender(t, b)
+	const frames = 12_000
+	for i := range frames {
+		send(toPort(5999, fmt.Sprint(i, strings.Repeat(" x", 700))))
+		if i%100 == 0 {
+			s.Relieve()
+		}
+	}
+	r := s.live.(*ring)
+	held, dropped := r.relief.bytes, s.Stats().Dropped
+	if held > 8<<20 || held < 7<<20 || dropped == 0 {
+		t.Errorf("%d bytes are held, %d frames dropped", held, dropped)
+	}
+	if n := len(readPayloads(t, s, 1000)); n < 1000 {
+		t.Errorf("%d frames", n)
+	}
+	s.Close()
+	s.Relieve()
+	if r.relief.bytes != 0 {
+		t.Errorf("%d bytes are held after the end", r.relief.bytes)
+	}
+}
+
 // TestRingBatchesStayValid: a batch is as it was when the ring has been filled
 // several times over since.
 func TestRingBatchesStayValid(t *testing.T) {

@@ -44,16 +44,29 @@ func (r *ring) read(s *Source, b *Batch) error {
 // ready reports whether there is a frame to be read.
 func (r *ring) ready() bool {
 	for r.block.left == 0 {
-		if r.block.bytes != nil {
-			r.block.giveBack()
+		r.leave()
+		bytes := r.relief.next()
+		aside := bytes != nil
+		if !aside {
+			if bytes = r.inRing(r.next); !filled(bytes) {
+				return false
+			}
+			r.next = (r.next + 1) % r.blocks()
 		}
-		at := r.next * ringBlockSize
-		if !r.block.begin(r.memory[at : at+ringBlockSize]) {
-			return false
-		}
-		r.next = (r.next + 1) % (len(r.memory) / ringBlockSize)
+		r.block.begin(bytes, aside)
 	}
 	return true
+}
+
+// leave gives up the block that was being read.
+func (r *ring) leave() {
+	switch {
+	case r.block.aside:
+		r.relief.done(r.block.bytes)
+	case r.block.bytes != nil:
+		giveBack(r.block.bytes)
+	}
+	r.block = ringBlock{}
 }
 
 // frame takes the next one, with the VLAN tag that the kernel took off.
@@ -77,11 +90,13 @@ func (r *ring) frame(s *Source, b *Batch) {
 // whether there is none.
 func (r *ring) wait() (quiet bool, err error) {
 	fds := []unix.PollFd{{Fd: int32(r.socket), Events: unix.POLLIN | unix.POLLERR}}
-	n, err := unix.Poll(fds, int(liveWait/time.Millisecond))
-	if err == unix.EINTR {
-		return false, nil // what is there is taken; the next read waits
-	} else if err != nil {
-		return false, os.NewSyscallError("poll", err)
+	n, began := 0, time.Now()
+	for left := liveWait; ; left = max(liveWait-time.Since(began), 0) {
+		if n, err = unix.Poll(fds, int(left/time.Millisecond)); err == nil {
+			break
+		} else if err != unix.EINTR {
+			return false, os.NewSyscallError("poll", err)
+		}
 	}
 	if fds[0].Revents&unix.POLLERR != 0 {
 		return false, r.trouble()
@@ -137,6 +152,13 @@ func (r *ring) ask(now time.Time) {
 		r.stats.Dropped += uint64(st.Drops)
 		r.stats.Frozen += uint64(st.Freeze_q_cnt)
 	}
+}
+
+func (r *ring) arrived() uint64 {
+	if r.memory != nil {
+		r.ask(time.Now())
+	}
+	return r.stats.Received - r.stats.Dropped
 }
 
 func (r *ring) count(st *Stats) {

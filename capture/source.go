@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"spanaudit/flow"
 )
@@ -74,8 +75,9 @@ var ErrDisorder = errors.New("a file is not in the order of time")
 // is not safe for concurrent use.
 type Source struct {
 	inputs  []*input
-	merge   *merge // of files
-	live    live   // of an interface
+	merge   *merge  // of files
+	live    live    // of an interface
+	finish  *finish // nil before Finish
 	filter  *filter
 	decoder decoder
 	rewrite *rewriter // nil without Options.Anonymize
@@ -142,12 +144,12 @@ func (s *Source) Rewind() {
 // none while it looks through files for their order, or when all of the frames
 // were something else. It returns io.EOF at the end of all inputs. Of a live
 // source it returns within 200 ms, with nothing if nothing was seen or the
-// interface is down, see Input.Outages; its other errors say that the interface cannot be read any more, and b holds what came
-// before.
+// interface is down, see Input.Outages, and io.EOF after Finish; its other errors
+// say that the interface cannot be read any more, and b holds what came before.
 func (s *Source) Read(b *Batch) error {
 	b.reset()
 	if s.live != nil {
-		return s.live.read(s, b)
+		return s.readLive(b)
 	}
 	if !s.merge.prepare() {
 		return nil
@@ -166,6 +168,59 @@ func (s *Source) Read(b *Batch) error {
 		s.take(f, b)
 	}
 	return nil
+}
+
+func (s *Source) readLive(b *Batch) error {
+	in, f := s.inputs[0], s.finish
+	if f == nil {
+		return s.live.read(s, b)
+	}
+	if f.over(in.Frames) {
+		return io.EOF
+	}
+	n := in.Frames
+	err := s.live.read(s, b)
+	if in.Frames == n {
+		f.silent++
+	} else {
+		f.silent = 0
+	}
+	return err
+}
+
+// finish is what is still to be read of an interface.
+type finish struct {
+	frames uint64 // as many as there were
+	began  time.Time
+	silent int // Reads in a row that brought none
+}
+
+// finishWithin bounds the time in which what came before Finish is read.
+const finishWithin = 30 * time.Second
+
+// over reports whether all of it was read, or cannot be: of what libpcap filters
+// itself the kernel counts more than can be read.
+func (f *finish) over(read uint64) bool {
+	return read >= f.frames || f.silent > 1 || time.Since(f.began) > finishWithin
+}
+
+// Finish has Read take what an interface has brought by now, and perhaps a little
+// more, and then return io.EOF. What could not be read within 30 seconds is counted
+// in Stats.Dropped. Of files it has no effect.
+func (s *Source) Finish() {
+	if s.live != nil && s.finish == nil {
+		s.finish = &finish{frames: s.live.arrived(), began: time.Now()}
+	}
+}
+
+// Relieve is for a caller that has no time to Read an interface. Of a ring that is
+// more than half full it copies the oldest frames to memory beside it, up to four
+// times the ring's size, so that the kernel need not drop what comes next; Read
+// returns them in their order. Otherwise it does nothing.
+func (s *Source) Relieve() {
+	if s.live != nil {
+		s.live.relieve()
+	}
 }
 
 // end settles what only the end of all inputs tells.
@@ -227,6 +282,9 @@ func (s *Source) Stats() Stats {
 	st.Undecoded = s.decoder.undecoded()
 	if s.live != nil {
 		s.live.count(&st)
+		if f := s.finish; f != nil && time.Since(f.began) > finishWithin {
+			st.Dropped += f.frames - min(f.frames, s.inputs[0].Frames)
+		}
 	}
 	return st
 }

@@ -38,7 +38,8 @@ const maxFlows = 1_020_000
 // judge seldom wait for one another although flows end in bursts.
 const batches = 8
 
-// runAudit reads src to its end, or until ctx is done, and judges it.
+// runAudit reads src to its end, of an interface what comes until ctx is done, and
+// judges it.
 //
 // The packets go in batches to all workers, each of which takes those whose
 // flows are its own. What the workers find out is put back into the order of
@@ -179,8 +180,13 @@ func newPipeline(policy *rules.Policy, opt auditOptions) *pipeline {
 
 // read deals the packets of src out to the workers.
 func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
-	for ctx.Err() == nil {
-		b := <-p.free
+	patience := time.NewTicker(10 * time.Millisecond)
+	defer patience.Stop()
+	for {
+		if ctx.Err() != nil {
+			src.Finish()
+		}
+		b := p.spare(src, patience.C)
 		err := src.Read(&b.Batch)
 		if errors.Is(err, io.EOF) {
 			p.free <- b
@@ -197,7 +203,19 @@ func (p *pipeline) read(ctx context.Context, src *capture.Source) error {
 			return err
 		}
 	}
-	return nil
+}
+
+// spare waits for a batch that is not under way, and has src make room whenever it
+// loses patience.
+func (p *pipeline) spare(src *capture.Source, patience <-chan time.Time) *batch {
+	for {
+		select {
+		case b := <-p.free:
+			return b
+		case <-patience:
+			src.Relieve()
+		}
+	}
 }
 
 // deal deals a batch out that was read at now on the clock of the wall.
