@@ -200,6 +200,7 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 	if len(a.learned.Names)+len(a.learned.Leases) > 0 {
 		a.sink.Learned(f, p.Frame, a.learned)
 	}
+	a.tellMedia(c, p.Frame)
 	if c.Facts.DNS.settled(f) {
 		f.Settle()
 	}
@@ -286,10 +287,7 @@ func (c *conversation) drop(h *flow.Half, s span) {
 
 // tell says what other flows may depend on before this one is over.
 func (a *Analyzer) tell(f *flow.Flow, c *conversation, at flow.Frame, answer Answer) {
-	if w := int32(c.Facts.RTSP.weight()); w > c.media {
-		c.media = w
-		a.sink.Known(a.snapshot(c, c.Facts), at) // which the next look replaces and does not change
-	}
+	a.tellMedia(c, at)
 	if t := c.Facts.TLS; answer == Matched && t != nil {
 		c.Facts.TLS = a.memory.settle(t)
 		if len(t.SessionKeys) > 0 {
@@ -297,6 +295,14 @@ func (a *Analyzer) tell(f *flow.Flow, c *conversation, at flow.Frame, answer Ans
 		} else {
 			a.memory.giveBack(t)
 		}
+	}
+}
+
+// tellMedia tells of media that other flows will carry.
+func (a *Analyzer) tellMedia(c *conversation, at flow.Frame) {
+	if w := int32(c.Facts.RTSP.weight()); w > c.media {
+		c.media = w
+		a.sink.Known(a.snapshot(c, c.Facts), at) // what is said later replaces its RTSP and does not change it
 	}
 }
 
@@ -449,6 +455,6 @@ func (a *Analyzer) snapshot(c *conversation, facts Facts) *Record {
 
 // finish completes a record that is to be handed on.
 func (r *Record) finish() {
-	r.Facts.Marks, r.Facts.dtls, r.Facts.quic = nil, nil, nil
+	r.Facts.Marks, r.Facts.dtls, r.Facts.quic, r.Facts.rtsp = nil, nil, nil, nil
 	r.wrap()
 }

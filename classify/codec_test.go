@@ -15,7 +15,7 @@ import (
 var uncoded = map[string]bool{
 	"Flow.App": true, "Flow.queue": true, "Flow.settled": true, "Flow.older": true, "Flow.newer": true,
 	"stream.synced": true, "stream.closed": true, "stream.synacks": true, "stream.first": true, "stream.edge": true, "stream.head": true,
-	"Facts.Marks": true, "Facts.dtls": true, "Facts.quic": true, "RTP.evidence": true, "NTP.asked": true,
+	"Facts.Marks": true, "Facts.dtls": true, "Facts.quic": true, "Facts.rtsp": true, "RTP.evidence": true, "NTP.asked": true,
 	"Learned.memory": true, "Learned.spent": true, "Flow.Told": true, "Record.New": true,
 }
 

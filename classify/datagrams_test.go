@@ -75,6 +75,7 @@ func exchanges(t testing.TB) map[string]struct {
 		"TURN channel":   {exchange{50000, 3478, []string{unhex(stunRequestBytes), "\x40\x00\x00\x03abc\x00"}}, ProtoSTUN},
 		"SRT":            {exchange{50000, 9000, srt}, ProtoSRT},
 		"SIP":            {exchange{5060, 5060, []string{"INVITE sip:bob@biloxi.com SIP/2.0\r\nCSeq: 314159 INVITE\r\n\r\n", "SIP/2.0 180 Ringing\r\n\r\n", "\r\n\r\n"}}, ProtoSIP},
+		"RTSP":           {exchange{50000, 554, []string{"OPTIONS rtspu://a/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", "\r\n"}}, ProtoRTSP},
 		"SSDP search":    {exchange{50000, 1900, []string{"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nST: ssdp:all\r\n\r\n"}}, ProtoSSDP},
 		"SSDP answer":    {exchange{50000, 50001, []string{"", "HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1\r\n\r\n"}}, ProtoSSDP},
 		"SSDP notify":    {exchange{1900, 1900, []string{"NOTIFY * HTTP/1.1\r\nNTS: ssdp:alive\r\n\r\n"}}, ProtoSSDP},
@@ -136,6 +137,7 @@ func TestDatagramPrefixes(t *testing.T) {
 func TestAnswersTellTheServer(t *testing.T) {
 	for name, e := range map[string]exchange{
 		"SNMP":    {161, 50000, []string{strings.Replace(unhex(snmpV1), "\xa0\x19", "\xa2\x19", 1)}},
+		"RTSP":    {554, 50000, []string{"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"}},
 		"SSDP":    {1900, 50000, []string{"HTTP/1.1 200 OK\r\nST: a\r\nUSN: b\r\n\r\n"}},
 		"DHCPv6":  {547, 546, []string{"\x07" + unhex(dhcpv6Solicit)[1:]}},
 		"NAT-PMP": {5351, 50000, []string{"\x00\x80\x00\x00\x00\x00\x00\x01\x01\x02\x03\x04"}},
@@ -172,7 +174,7 @@ func TestDatagramNearMisses(t *testing.T) {
 		"STUN without its cookie":          {exchange{50000, 3478, []string{"\x00\x01\x00\x00\x00\x00\x00\x00abcdefghijkl"}}, Unknown},
 		"ChannelData without STUN":         {exchange{50000, 3478, []string{"\x40\x00\x00\x03abc"}}, Unknown},
 		"HTTP answer without USN":          {exchange{50000, 1900, []string{"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n"}}, Unknown},
-		"RTSP over UDP":                    {exchange{50000, 554, []string{"OPTIONS rtsp://a/ RTSP/1.0\r\n\r\n"}}, Unknown},
+		"a text about RTSP":                {exchange{50000, 554, []string{"see RTSP/1.0\r\n\r\n"}}, Unknown},
 		"SOAP that is no discovery":        {exchange{50000, 3702, []string{`<?xml version="1.0"?><e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"/>`}}, Unknown},
 		"NAT-PMP on another port":          {exchange{50000, 5555, []string{"\x00\x00"}}, Unknown},
 		"CoAP on another port":             {exchange{50000, 5555, []string{"\x40\x01\x7d\x34\xbbtemperature"}}, Unknown},

@@ -103,6 +103,7 @@ type Facts struct {
 
 	dtls *dtlsFlow // the handshake under way; nil before and after
 	quic *quicFlow
+	rtsp *rtspConn // what its datagrams said so far; nil over TCP
 }
 
 // take moves to f what was noted of a side of a handshake.

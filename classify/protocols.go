@@ -53,6 +53,7 @@ func datagrams() []datagramClassifier {
 		ssdpDatagram,
 		wsDiscoveryDatagram,
 		sipDatagram,
+		rtspDatagram,
 		netbiosDatagram,
 		portMappingDatagram,
 		snmpDatagram,

@@ -282,6 +282,7 @@ func TestSecretsOfDatagramsAreBlanked(t *testing.T) {
 		return "\x80\x60\x00" + string([]byte{n}) + "\x00\x00\x00\x00\x00\x00\x00\x07" + testToken
 	}
 	sip := "REGISTER sip:u:" + testPassword + "@h SIP/2.0\r\nAuthorization: Digest response=\"" + testToken + "\"\r\nContent-Length: 13\r\n\r\n" + testToken
+	rtsp := "DESCRIBE rtspu://root:" + testPassword + "@h/ RTSP/1.0\r\nAuthorization: Digest response=\"" + testToken + "\"\r\nContent-Length: 13\r\n\r\n" + testToken
 	for name, c := range map[string]struct {
 		client, server uint16
 		messages       []string
@@ -289,6 +290,7 @@ func TestSecretsOfDatagramsAreBlanked(t *testing.T) {
 	}{
 		"SNMP":    {50000, 161, []string{"\x30\x2b\x02\x01\x01\x04\x0c" + testPassword + "\xa0\x18\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x0d" + testToken}, ProtoSNMP},
 		"SIP":     {5060, 5060, []string{sip}, ProtoSIP},
+		"RTSP":    {50000, 554, []string{rtsp}, ProtoRTSP},
 		"syslog":  {50000, 514, []string{"<34>" + testPassword}, ProtoSyslog},
 		"CoAP":    {50000, 5683, []string{"\x40\x01\x7d\x34\xb1a\x4d\x00" + testToken + "\xff" + testPassword}, ProtoCoAP},
 		"TFTP":    {50000, 69, []string{"\x00\x01" + testToken + "\x00octet\x00", "", "\x00\x03\x00\x01" + testPassword}, ProtoTFTP},

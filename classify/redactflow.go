@@ -135,6 +135,7 @@ func datagramRedactions() map[Protocol]func(d Datagram) {
 		ProtoSSDP:        redactSSDP,
 		ProtoWSDiscovery: redactWSDiscovery,
 		ProtoSIP:         redactSIP,
+		ProtoRTSP:        redactRTSPDatagram,
 		ProtoNBNS:        keepDatagram,
 		ProtoNBDS:        func(d Datagram) { keepFirst(d.Payload, 14) },
 		ProtoNATPMP:      keepDatagram,

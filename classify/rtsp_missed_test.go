@@ -2,8 +2,13 @@ package classify
 
 import (
 	"encoding/base64"
+	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"spanaudit/flow"
 )
 
 // spoken has the Analyzer read a conversation that it sees from the first
@@ -115,5 +120,60 @@ func TestRTSPIsNotMissed(t *testing.T) {
 				t.Errorf("%s %s", r.Facts.Protocol, show(r.Facts))
 			}
 		})
+	}
+}
+
+// Over UDP each datagram says its part, and the media that was set up is told while
+// the flow goes on.
+func TestRTSPOverUDPIsNotMissed(t *testing.T) {
+	camera, reader := netip.MustParseAddrPort("10.0.0.2:554"), netip.MustParseAddrPort("10.0.0.1:50000")
+	var packets []flow.Packet
+	say := func(from, to netip.AddrPort, text string) {
+		n := uint64(len(packets) + 1)
+		b := []byte(strings.ReplaceAll(text, "\n", "\r\n"))
+		packets = append(packets, flow.Packet{
+			Frame: flow.Frame{Number: n, Time: flow.Time(time.Hour) + flow.Time(n)}, Protocol: flow.UDP,
+			IPID: uint16(n), Length: 28 + len(b), Payload: b, Src: from, Dst: to,
+		})
+	}
+	say(reader, camera, "DESCRIBE rtspu://cam/live RTSP/1.0\nCSeq: 1\n\n")
+	say(camera, reader, "RTSP/1.0 200 OK\nCSeq: 1\nContent-Type: application/sdp\nContent-Length: 26\n\nv=0\nc=IN IP4 203.0.113.9\n")
+	say(reader, camera, "SETUP rtspu://cam/live/1 RTSP/1.0\nCSeq: 2\nTransport: RTP/AVP;unicast;client_port=6000-6001\n\n")
+	say(camera, reader, "RTSP/1.0 200 OK\nCSeq: 2\nTransport: RTP/AVP;unicast;server_port=7000-7001\n\n")
+	say(reader, camera, "\n") // keeps the NAT's mapping
+	say(reader, camera, "PLAY rtspu://cam/live RTSP/1.0\nCSeq: 3\n\nPAUSE rtspu://cam/live RTSP/1.0\nCSeq: 4\n\n")
+	want := RTSP{
+		Version: "1.0", Methods: []string{"DESCRIBE", "SETUP", "PLAY", "PAUSE"}, URL: "rtspu://cam/live", StatusCodes: []int{200}, External: []string{"203.0.113.9"},
+		Setups: []Setup{{Transport: "udp", ClientPorts: [2]uint16{6000, 6001}, ServerPorts: [2]uint16{7000, 7001}, Answered: true}},
+	}
+	l, a := analyze(t, packets)
+	if len(l.ended) != 1 || l.ended[0].RTSP == nil || a.Panics() > 0 {
+		t.Fatalf("%d flows", len(l.ended))
+	}
+	r := l.ended[0]
+	if r.Facts.Protocol != ProtoRTSP || !reflect.DeepEqual(*r.RTSP, want) || r.Malformed || r.Client.Addr != reader {
+		t.Errorf("got  %s %+v\nwant %+v", r.Facts.Protocol, *r.RTSP, want)
+	}
+	var evidence []uint64
+	for _, e := range r.Evidence {
+		evidence = append(evidence, e.Frame.Number)
+	}
+	if !reflect.DeepEqual(evidence, []uint64{1, 2, 3, 6, 6}) {
+		t.Errorf("evidence %v", r.Evidence)
+	}
+	last := len(l.known) - 1
+	if last < 1 || !reflect.DeepEqual(l.known[last].RTSP.Setups, want.Setups) || len(l.known[0].RTSP.Setups) != 0 {
+		t.Errorf("%d times something was known", len(l.known))
+	}
+
+	l, _ = analyze(t, packets[1:]) // the camera's answer comes first
+	if r := l.ended[0]; r.Facts.Protocol != ProtoRTSP || r.Client.Addr != reader {
+		t.Errorf("%s of %s", r.Facts.Protocol, r.Client.Addr)
+	}
+	for i := range packets { // and each message by itself, but for what keeps the mapping
+		l, _ := analyze(t, packets[i:i+1])
+		if got := l.ended[0].Facts.Protocol; (got == ProtoRTSP) != (i != 4) {
+			t.Errorf("packet %d is %s", i+1, got)
+		}
 	}
 }

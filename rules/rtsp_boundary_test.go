@@ -44,6 +44,10 @@ func TestRTSPBoundary(t *testing.T) {
 			return spoken(w.tcp(internet, cam, answer), classify.Facts{Protocol: classify.ProtoRTSP, RTSP: &classify.RTSP{StatusCodes: []int{200}}})
 		}), Fail, []string{"critical 10.20.0.21 203.0.113.9"}},
 
+		{"over UDP", one(func(w *wire) *classify.Record {
+			return spoken(w.udp(internet, cam, ask, answer), classify.Facts{Protocol: classify.ProtoRTSP, RTSP: &classify.RTSP{Methods: []string{"DESCRIBE"}}})
+		}), Fail, []string{"critical 10.20.0.21 203.0.113.9"}},
+
 		{"partner pulls", rtsp(partner, cam, classify.RTSP{}), Fail, []string{"critical 10.20.0.21 10.99.0.9"}},
 		{"partner pulled", rtsp(viewer, "10.99.0.9:554", classify.RTSP{}), Fail, []string{"critical 10.20.0.10 10.99.0.9"}},
 		{"partner to the internet", rtsp(partner, "203.0.113.70:554", classify.RTSP{}), Fail, []string{"critical 10.99.0.9 203.0.113.70"}},
