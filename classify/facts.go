@@ -40,6 +40,7 @@ const (
 	ProtoPostgreSQL Protocol = "postgresql"
 	ProtoAMQP       Protocol = "amqp"
 	ProtoRDP        Protocol = "rdp"
+	ProtoSOCKS      Protocol = "socks"
 
 	ProtoSSH         Protocol = "ssh"
 	ProtoTelnet      Protocol = "telnet"
@@ -130,7 +131,7 @@ type TLS struct {
 	ClientHello, ServerHello bool // seen and whole; a HelloRetryRequest is no ServerHello
 
 	// UpgradedFrom is what the connection spoke before TLS: smtp and others by
-	// STARTTLS, http by CONNECT; "" when it began with TLS.
+	// STARTTLS, http by CONNECT, socks; "" when it began with TLS.
 	UpgradedFrom Protocol
 
 	// What the client offered. Versions and lists are in the client's order
@@ -357,7 +358,7 @@ type AWSSignature struct {
 // facts tell it.
 type Login struct {
 	// Scheme is "pass" (PASS of FTP, POP3 and IRC), "login" (IMAP's LOGIN,
-	// SASL's LOGIN), "plain" (SASL), "simple" (LDAP), "password" (PostgreSQL) or
+	// SASL's LOGIN), "plain" (SASL), "simple" (LDAP), "password" (PostgreSQL, SOCKS) or
 	// "community" (SNMP before version 3).
 	Scheme string
 }

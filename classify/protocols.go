@@ -17,6 +17,7 @@ func streams() []streamClassifier {
 		mqttStream,
 		sipStream,
 		httpStream,
+		socksStream,
 		dnsStream,
 		sshStream,
 		rtmpStream,

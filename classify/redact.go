@@ -166,6 +166,7 @@ func streamRedactions() map[Protocol]func(s Stream) {
 		ProtoMQTT:       bothHalves(redactMQTT),
 		ProtoSIP:        bothHalves(redactSIPStream),
 		ProtoHTTP:       redactHTTP,
+		ProtoSOCKS:      redactSOCKS,
 		ProtoDNS:        bothHalves(redactDNSStream),
 		ProtoSSH:        bothHalves(redactSSH),
 		ProtoRTMP:       bothHalves(redactRTMP),

@@ -2,9 +2,12 @@ package classify
 
 import "bytes"
 
-// redactRTSP redacts RTSP: plain, in the two connections of an HTTP tunnel, and
-// in WebSocket frames.
+// redactRTSP redacts RTSP: plain, in the two connections of an HTTP tunnel, in
+// WebSocket frames, and behind a SOCKS proxy's opening.
 func redactRTSP(s Stream) {
+	if f, _ := socksStream(s, nil); f.Protocol != "" {
+		s.Client, s.Server = redactSOCKSOpening(s)
+	}
 	if _, a := readWebSocket(s); a == Matched {
 		redactRTSPWebSocket(s.Client, false)
 		redactRTSPWebSocket(s.Server, true)

@@ -71,7 +71,7 @@ func (f Facts) upgrade(s Stream, client, server int) (Facts, Answer) {
 	}
 	f.TLS, f.Wrapped, f.WrappedBy = inner.TLS, inner.Wrapped, inner.WrappedBy
 	f.TLS.UpgradedFrom = f.Protocol
-	if f.Wrapped == "" && f.Protocol != ProtoHTTP { // a CONNECT may be for anything
+	if f.Wrapped == "" && f.Protocol != ProtoHTTP && f.Protocol != ProtoSOCKS { // a proxy is asked for anything
 		f.Wrapped, f.WrappedBy = f.Protocol, "upgrade"
 	}
 	f.Protocol = ProtoTLS

@@ -209,3 +209,74 @@ func TestNoLoginInClear(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a SOCKS proxy was asked for and however, what follows is told, and is
+// never told before all of the opening was seen.
+func TestTLSAndRTSPBehindSOCKS(t *testing.T) {
+	connect := halves(segments(t, "http/connect"))
+	hello := connect.Client[strings.Index(string(connect.Client), "\r\n\r\n")+4:]
+	answer := connect.Server[strings.Index(string(connect.Server), "\r\n\r\n")+4:]
+	describe, ok := "DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"
+	for name, c := range map[string]struct {
+		client, server string
+		login          bool
+	}{
+		"5, by address":     {"\x05\x02\x00\x01\x05\x01\x00\x01\x0a\x00\x00\x02\x01\xbb", "\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", false},
+		"5, by IPv6":        {"\x05\x01\x00\x05\x01\x00\x04" + strings.Repeat("\x01", 16) + "\x01\xbb", "\x05\x00\x05\x00\x00\x04" + strings.Repeat("\x01", 18), false},
+		"5, by name":        {"\x05\x01\x00\x05\x01\x00\x03\x0bexample.com\x01\xbb", "\x05\x00\x05\x00\x00\x03\x01a\x00\x00", false},
+		"5, with password":  {"\x05\x01\x02\x01\x04root\x03abc\x05\x01\x00\x01\x0a\x00\x00\x02\x01\xbb", "\x05\x02\x01\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", true},
+		"5, one side":       {"\x05\x01\x00\x05\x01\x00\x01\x0a\x00\x00\x02\x01\xbb", "", false},
+		"5, the other side": {"", "\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", false},
+		"4":                 {"\x04\x01\x01\xbb\x0a\x00\x00\x02root\x00", "\x00\x5a\x00\x00\x00\x00\x00\x00", false},
+		"4A":                {"\x04\x01\x01\xbb\x00\x00\x00\x01\x00example.com\x00", "\x00\x5a\x00\x00\x00\x00\x00\x00", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, inner := range []struct {
+				client, server string
+				want           Protocol
+			}{{string(hello), string(answer), ProtoTLS}, {describe, ok, ProtoRTSP}, {"?", "!", ProtoSOCKS}, {"", "", ProtoSOCKS}} {
+				s := Stream{Final: true}
+				if c.client != "" {
+					s.Client = []byte(c.client + inner.client)
+				}
+				if c.server != "" {
+					s.Server = []byte(c.server + inner.server)
+				}
+				f, got := recognise(s)
+				if got == NoMatch || f.Protocol != inner.want || f.Malformed || (f.Login != nil) != c.login {
+					t.Fatalf("%v %s", got, show(f))
+				}
+				if inner.want == ProtoTLS && (f.TLS.UpgradedFrom != ProtoSOCKS || c.server != "" && c.client != "" && !f.TLS.Established) {
+					t.Errorf("%+v", f.TLS)
+				}
+				for _, m := range f.Marks {
+					half := s.Client
+					if m.Server {
+						half = s.Server
+					}
+					if m.Offset >= len(half) {
+						t.Errorf("mark %+v", m)
+					}
+				}
+				for i := range len(c.client) + min(len(inner.client), 100) {
+					s := Stream{Client: s.Client[:min(i, len(s.Client))], Server: s.Server[:min(i, len(s.Server))]}
+					if f, got := socksStream(s, nil); got == Matched && (f.TLS == nil || !f.TLS.Established) || got == NoMatch {
+						t.Fatalf("cut at %d: %v %s", i, got, show(f))
+					}
+				}
+			}
+		})
+	}
+	for name, s := range map[string]Stream{
+		"no way to authenticate": {Client: []byte("\x05\x00\x05\x01\x00\x01\x0a\x00\x00\x02\x01\xbb")},
+		"a command of no RFC":    {Client: []byte("\x05\x01\x00\x05\x09\x00\x01\x0a\x00\x00\x02\x01\xbb")},
+		"a greeting alone":       {Client: []byte("\x05\x01\x00"), Server: []byte("\x05\x00")},
+		"4 without an answer":    {Client: []byte("\x04\x01\x01\xbb\x0a\x00\x00\x02\x00")},
+		"4, answered by 5":       {Client: []byte("\x04\x01\x01\xbb\x0a\x00\x00\x02\x00"), Server: []byte("\x05\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")},
+	} {
+		s.Final = true
+		if f, answer := socksStream(s, nil); answer != NoMatch {
+			t.Errorf("%s: %v %s", name, answer, show(f))
+		}
+	}
+}

@@ -28,10 +28,10 @@ func (c *Case) ServerName() string {
 	return c.Site.NameOf(client, server, c.Start)
 }
 
-// proxied reports whether the handshake is with a server behind the HTTP proxy
-// that the flow goes to (RFC 9110, section 9.3.6).
+// proxied reports whether the handshake is with a server behind the proxy that the
+// flow goes to (RFC 9110, section 9.3.6; RFC 1928).
 func (c *Case) proxied() bool {
-	return c.TLS != nil && (c.Facts.Protocol == classify.ProtoHTTP || c.TLS.UpgradedFrom == classify.ProtoHTTP)
+	return c.TLS != nil && (c.Facts.Protocol == classify.ProtoHTTP || c.TLS.UpgradedFrom == classify.ProtoHTTP || c.TLS.UpgradedFrom == classify.ProtoSOCKS)
 }
 
 // httpHost returns the name that an HTTP request gives its server; none where it
