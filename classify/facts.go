@@ -40,6 +40,8 @@ const (
 	ProtoPostgreSQL Protocol = "postgresql"
 	ProtoAMQP       Protocol = "amqp"
 	ProtoRDP        Protocol = "rdp"
+	ProtoMySQL      Protocol = "mysql"
+	ProtoTDS        Protocol = "tds" // of SQL Server
 	ProtoSOCKS      Protocol = "socks"
 
 	ProtoSSH         Protocol = "ssh"
@@ -358,8 +360,8 @@ type AWSSignature struct {
 // facts tell it.
 type Login struct {
 	// Scheme is "pass" (PASS of FTP, POP3 and IRC), "login" (IMAP's LOGIN,
-	// SASL's LOGIN), "plain" (SASL), "simple" (LDAP), "password" (PostgreSQL, SOCKS) or
-	// "community" (SNMP before version 3).
+	// SASL's LOGIN), "plain" (SASL), "simple" (LDAP), "password" (PostgreSQL, SOCKS),
+	// "login7" (TDS) or "community" (SNMP before version 3).
 	Scheme string
 }
 

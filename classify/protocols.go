@@ -28,6 +28,8 @@ func streams() []streamClassifier {
 		stunStream,
 		openVPNStream,
 		postgresqlStream,
+		mysqlStream,
+		tdsStream,
 		ldapStream,
 		xmppStream,
 		smtpStream,

@@ -177,6 +177,8 @@ func streamRedactions() map[Protocol]func(s Stream) {
 		ProtoSTUN:       bothHalves(redactSTUNStream),
 		ProtoOpenVPN:    bothHalves(redactOpenVPNStream),
 		ProtoPostgreSQL: bothHalves(redactPostgreSQL),
+		ProtoMySQL:      bothHalves(redactMySQL),
+		ProtoTDS:        redactTDS,
 		ProtoLDAP:       bothHalves(redactLDAP),
 		ProtoXMPP:       bothHalves(redactXMPP),
 		ProtoSMTP:       lineRedaction{"AUTH DATA BDAT EHLO HELO LHLO MAIL NOOP QUIT RCPT RSET STARTTLS VRFY XCLIENT", redactReply}.stream,

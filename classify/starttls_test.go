@@ -280,3 +280,89 @@ func TestTLSAndRTSPBehindSOCKS(t *testing.T) {
 		}
 	}
 }
+
+const tdsPreloginBytes = "\x00\x00\x1a\x00\x06\x01\x00\x20\x00\x01\x02\x00\x21\x00\x01\x03\x00\x22\x00\x04\x04\x00\x26\x00\x01\xff" +
+	"\x09\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+
+var mysqlGreeted = mysqlPacked(0, "\x0a8.0.36\x00\x08\x00\x00\x00saltsalt\x00\xff\xff\xff\x02\x00\xff\xc7\x15"+strings.Repeat("\x00", 10)+"saltsaltsalt\x00mysql_native_password\x00")
+
+func mysqlPacked(number byte, payload string) string {
+	return string([]byte{byte(len(payload)), byte(len(payload) >> 8), 0, number}) + payload
+}
+
+func tdsPacked(kind byte, payload string) string {
+	n := len(payload) + 8
+	return string([]byte{kind, 1, byte(n >> 8), byte(n), 0, 0, 1, 0}) + payload
+}
+
+// tdsCut packs a payload into packets of at most 500 bytes, of which the last alone
+// ends the message.
+func tdsCut(kind byte, payload string) (b string) {
+	for len(payload) > 500 {
+		p := []byte(tdsPacked(kind, payload[:500]))
+		p[1] = 0
+		b, payload = b+string(p), payload[500:]
+	}
+	return b + tdsPacked(kind, payload)
+}
+
+// Databases whose handshake stands behind, or inside, what is theirs.
+func TestTLSOfDatabases(t *testing.T) {
+	connect := halves(segments(t, "http/connect"))
+	hello := string(connect.Client[strings.Index(string(connect.Client), "\r\n\r\n")+4:])
+	answer := string(connect.Server[strings.Index(string(connect.Server), "\r\n\r\n")+4:])
+	request := mysqlPacked(1, "\x05\xae\x3f\x00\x00\x00\x00\x01\x2d"+strings.Repeat("\x00", 23))
+	for name, c := range map[string]struct {
+		client, server string
+		want           Protocol
+		whole          bool
+	}{
+		"MySQL":                       {request + hello, mysqlGreeted + answer, ProtoMySQL, true},
+		"MySQL, one side":             {request + hello, "", ProtoMySQL, false},
+		"MySQL of old":                {mysqlPacked(1, "\x05\x0a\x00\x00\x01") + hello, mysqlGreeted + answer, ProtoMySQL, true},
+		"TDS":                         {tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsCut(tdsPrelogin, hello), tdsPacked(tdsResponse, tdsPreloginBytes) + tdsCut(tdsPrelogin, answer), ProtoTDS, true},
+		"TDS, answered by responses":  {tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsCut(tdsPrelogin, hello), tdsPacked(tdsResponse, tdsPreloginBytes) + tdsCut(tdsResponse, answer), ProtoTDS, true},
+		"TDS, then without packets":   {tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsPacked(tdsPrelogin, hello[:recordEnd(hello)]) + hello[recordEnd(hello):], tdsPacked(tdsResponse, tdsPreloginBytes) + tdsPacked(tdsPrelogin, answer[:recordEnd(answer)]) + answer[recordEnd(answer):], ProtoTDS, true},
+		"TDS, the client alone":       {tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsPacked(tdsPrelogin, hello), "", ProtoTDS, false},
+		"TDS, the server alone":       {"", tdsPacked(tdsResponse, tdsPreloginBytes) + tdsPacked(tdsPrelogin, answer), ProtoTDS, false},
+		"TDS, its request was missed": {"", tdsPacked(tdsResponse, tdsPreloginBytes) + answer, ProtoTDS, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Stream{Client: []byte(c.client), Server: []byte(c.server), Final: true}
+			f, got := recognise(s)
+			if got == NoMatch || f.Protocol != ProtoTLS || f.TLS.UpgradedFrom != c.want || f.Malformed || f.Login != nil || c.whole && !f.TLS.Established {
+				t.Fatalf("%v %s", got, show(f))
+			}
+			for _, m := range f.Marks {
+				half, want := c.client, map[string]string{"ClientHello": "\x16\x03", "ServerHello": "\x16\x03"}[m.What]
+				if m.Server {
+					half = c.server
+				}
+				if m.Offset >= len(half) || !strings.HasPrefix(half[m.Offset:], want) {
+					t.Errorf("mark %+v", m)
+				}
+			}
+			for i := range max(len(c.client), len(c.server)) {
+				cut := Stream{Client: s.Client[:min(i, len(s.Client))], Server: s.Server[:min(i, len(s.Server))]}
+				if f, got := recognise(cut); got == Matched && (f.TLS == nil || !f.TLS.Established) || got == NoMatch {
+					t.Fatalf("cut at %d: %v %s", i, got, show(f))
+				}
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		Stream
+		want  Protocol
+		login bool
+	}{
+		"MySQL without TLS": {Stream{Client: []byte(mysqlPacked(1, "\x05\xa6\x3f\x00\x00\x00\x00\x01\x2d"+strings.Repeat("\x00", 30))), Server: []byte(mysqlGreeted)}, ProtoMySQL, false},
+		"TDS without TLS":   {Stream{Client: []byte(tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsPacked(tdsLogin7, "secret")), Server: []byte(tdsPacked(tdsResponse, tdsPreloginBytes))}, ProtoTDS, true},
+	} {
+		if f, got := recognise(c.Stream); got != Matched || f.Protocol != c.want || f.TLS != nil || (f.Login != nil) != c.login {
+			t.Errorf("%s: %v %s", name, got, show(f))
+		}
+	}
+}
+
+// recordEnd returns where the first record of TLS ends.
+func recordEnd(b string) int { return 5 + int(b[3])<<8 + int(b[4]) }
