@@ -2,6 +2,8 @@ package classify
 
 import (
 	"bytes"
+	"net/netip"
+	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -12,7 +14,7 @@ const socksPassword = 2
 // socksStream reads what opens a connection through a SOCKS proxy, of version 4, 4A
 // or 5 (RFC 1928), and TLS or RTSP behind it.
 func socksStream(s Stream, _ *Learned) (Facts, Answer) {
-	o := socks{newOpening(s)}
+	o := socks{opening: newOpening(s)}
 	client, server := o.readClient(s.Client), o.readServer(s.Server)
 	old := len(s.Client) > 0 && s.Client[0] == 4 // its answer is told by its first byte alone, and by that of the client
 	switch {
@@ -28,7 +30,10 @@ func socksStream(s Stream, _ *Learned) (Facts, Answer) {
 }
 
 // socks gathers what both halves of one connection say.
-type socks struct{ *opening }
+type socks struct {
+	*opening
+	host string // that the proxy was asked for
+}
 
 // facts are those of what follows the opening, as far as it is known.
 func (o *socks) facts(s Stream) (Facts, Answer) {
@@ -41,6 +46,9 @@ func (o *socks) facts(s Stream) (Facts, Answer) {
 		return f.upgrade(s, o.client, o.server)
 	}
 	if inner, answer := rtspStream(rest, nil); inner.Protocol != "" {
+		if o.host != "" {
+			inner.RTSP.External = addOnce(inner.RTSP.External, o.host, maxExternal)
+		}
 		inner.Marks, inner.Login = f.behind(inner, o.client, o.server), f.Login
 		return inner, answer
 	}
@@ -82,8 +90,9 @@ func (o *socks) readClient5(b []byte, s cryptobyte.String) verdict {
 		o.credentials("password", at)
 	}
 	at := len(b) - len(s)
-	v := skipSOCKSAddress(&s, func(command uint8) bool { return command >= 1 && command <= 3 })
+	host, v := readSOCKSAddress(&s, func(command uint8) bool { return command >= 1 && command <= 3 })
 	if v == recognised {
+		o.host = host
 		o.mark("SOCKS request", at, false)
 		o.client = len(b) - len(s)
 	}
@@ -103,11 +112,12 @@ func (o *socks) readRequest4(b []byte, s cryptobyte.String) verdict {
 	if !s.Skip(2) || !s.ReadBytes(&address, 4) {
 		return unsure
 	}
-	texts := 1
+	texts := 1 // the user's name
 	if address[0] == 0 && address[1] == 0 && address[2] == 0 && address[3] != 0 {
 		texts = 2
 	}
-	for range texts {
+	var name []byte
+	for i := range texts {
 		n := bytes.IndexByte(s[:min(len(s), maxServerName+1)], 0)
 		switch {
 		case n < 0 && len(s) > maxServerName:
@@ -117,8 +127,12 @@ func (o *socks) readRequest4(b []byte, s cryptobyte.String) verdict {
 		case !isText(s[:n]):
 			return refused
 		}
+		if i == 1 {
+			name = s[:n]
+		}
 		s.Skip(n + 1)
 	}
+	o.host = socksHost(address, name)
 	o.mark("SOCKS request", 0, false)
 	o.client = len(b) - len(s)
 	return recognised
@@ -144,7 +158,7 @@ func (o *socks) readServer(b []byte) verdict {
 		if s.Empty() {
 			return unsure
 		}
-		if v := skipSOCKSAddress(&s, func(reply uint8) bool { return reply <= 8 }); v != recognised {
+		if _, v := readSOCKSAddress(&s, func(reply uint8) bool { return reply <= 8 }); v != recognised {
 			return v
 		}
 	default:
@@ -154,42 +168,51 @@ func (o *socks) readServer(b []byte) verdict {
 	return recognised
 }
 
-// skipSOCKSAddress takes off a request or an answer of version 5 (RFC 1928, sections
-// 4 and 6), which differ in their second byte.
-func skipSOCKSAddress(s *cryptobyte.String, second func(uint8) bool) verdict {
+// readSOCKSAddress takes off a request or an answer of version 5 (RFC 1928, sections
+// 4 and 6), which differ in their second byte, and returns the host in it.
+func readSOCKSAddress(s *cryptobyte.String, second func(uint8) bool) (host string, v verdict) {
 	var version, what, reserved, kind uint8
-	var name cryptobyte.String
 	switch {
 	case s.Empty():
-		return unsure
+		return "", unsure
 	case !s.ReadUint8(&version) || version != 5:
-		return refused
+		return "", refused
 	case !s.ReadUint8(&what):
-		return unsure
+		return "", unsure
 	case !second(what):
-		return refused
+		return "", refused
 	case !s.ReadUint8(&reserved):
-		return unsure
+		return "", unsure
 	case reserved != 0:
-		return refused
+		return "", refused
 	case !s.ReadUint8(&kind):
-		return unsure
+		return "", unsure
 	}
+	var name cryptobyte.String
+	var address []byte
 	read := false
 	switch kind {
 	case 1:
-		read = s.Skip(4)
+		read = s.ReadBytes(&address, 4)
 	case 3:
 		read = s.ReadUint8LengthPrefixed(&name)
 	case 4:
-		read = s.Skip(16)
+		read = s.ReadBytes(&address, 16)
 	default:
-		return refused
+		return "", refused
 	}
 	if !read || !s.Skip(2) {
-		return unsure
+		return "", unsure
 	}
-	return recognised
+	return socksHost(address, name), recognised
+}
+
+// socksHost is the host of an address, or of a name where that is given.
+func socksHost(address, name []byte) string {
+	if a, ok := netip.AddrFromSlice(address); ok && len(name) == 0 {
+		return a.Unmap().String()
+	}
+	return strings.ToLower(text(name))
 }
 
 // redactSOCKS blanks user and password, and what follows the opening unless it is
@@ -211,7 +234,7 @@ func redactSOCKS(s Stream) {
 // redactSOCKSOpening blanks what the opening says of the user, and returns what
 // follows it.
 func redactSOCKSOpening(s Stream) (client, server []byte) {
-	o := socks{newOpening(s)}
+	o := socks{opening: newOpening(s)}
 	o.readClient(s.Client)
 	o.readServer(s.Server)
 	said := cryptobyte.String(s.Client[:o.client])

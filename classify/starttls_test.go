@@ -246,6 +246,10 @@ func TestTLSAndRTSPBehindSOCKS(t *testing.T) {
 				if got == NoMatch || f.Protocol != inner.want || f.Malformed || (f.Login != nil) != c.login {
 					t.Fatalf("%v %s", got, show(f))
 				}
+				if host := map[bool]string{true: "example.com", false: "10.0.0.2"}[strings.Contains(c.client, "example")]; inner.want == ProtoRTSP && c.client != "" &&
+					!strings.Contains(name, "IPv6") && (len(f.RTSP.External) != 1 || f.RTSP.External[0] != host) {
+					t.Errorf("the proxy is asked for %q", f.RTSP.External)
+				}
 				if inner.want == ProtoTLS && (f.TLS.UpgradedFrom != ProtoSOCKS || c.server != "" && c.client != "" && !f.TLS.Established) {
 					t.Errorf("%+v", f.TLS)
 				}

@@ -128,11 +128,11 @@ func (c *Case) judgeNamedHosts() {
 		return
 	}
 	unknown := false
-	for _, host := range c.RTSP.External {
+	for _, host := range c.namedHosts() {
 		a, err := netip.ParseAddr(host)
 		switch {
 		case err != nil:
-			unknown = unknown || !isLocalName(host) && !c.isKnownAs(host)
+			unknown = unknown || !isLocalName(host) && (c.connects() || !c.isKnownAs(host))
 		case !c.Policy.KeepsVideo(a):
 			high := High
 			c.failRTSP(&high, fmt.Sprintf(", but it names %s", a))
@@ -144,6 +144,26 @@ func (c *Case) judgeNamedHosts() {
 		return
 	}
 	c.Examine()
+}
+
+// namedHosts returns what is named as a host of the stream: by either side, by the
+// address in a URL, and to a proxy, which alone the flow shows.
+func (c *Case) namedHosts() []string {
+	hosts := slices.Clip(c.RTSP.External)
+	if url, err := url.Parse(c.RTSP.URL); err == nil {
+		if a, err := netip.ParseAddr(url.Hostname()); err == nil && !a.IsUnspecified() {
+			hosts = append(hosts, url.Hostname())
+		}
+	}
+	if c.connects() {
+		hosts = append(hosts, c.HTTP.Host)
+	}
+	return hosts
+}
+
+// connects reports whether an HTTP proxy was asked to connect to another server.
+func (c *Case) connects() bool {
+	return c.HTTP != nil && slices.Contains(c.HTTP.Methods, "CONNECT")
 }
 
 // isKnownAs reports whether the client knows the server by the name.

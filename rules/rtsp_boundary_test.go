@@ -22,6 +22,13 @@ func TestRTSPBoundary(t *testing.T) {
 			return r
 		})
 	}
+	connecting := func(host string) func(w *wire) []*classify.Record {
+		return one(func(w *wire) *classify.Record {
+			r := w.rtsp("10.20.0.10:40000", "10.20.0.21:3128", classify.RTSP{URL: "rtsp://" + host + "/"})
+			r.HTTP = &classify.HTTP{Methods: []string{"CONNECT"}, Host: host}
+			return r
+		})
+	}
 	unknown := func(client, server string, packets ...datum) func(w *wire) []*classify.Record {
 		return one(func(w *wire) *classify.Record { return w.tcp(client, server, packets...) })
 	}
@@ -71,6 +78,12 @@ func TestRTSPBoundary(t *testing.T) {
 		{"local, naming an address on the internet", rtsp(viewer, cam, classify.RTSP{External: []string{"10.20.0.21", "198.51.100.7"}}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
 		{"local, naming the partner", rtsp(viewer, cam, classify.RTSP{External: []string{"10.99.0.1"}}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
 		{"local, naming itself, a name and a group", rtsp(viewer, cam, classify.RTSP{External: []string{"10.20.0.21", "camera", "239.1.1.1", "fe80::1"}}), Pass, nil},
+		{"local, asked for an address on the internet", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://198.51.100.7:554/live"}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
+		{"local, asked for its own address", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://10.20.0.21/live"}), Pass, nil},
+		{"local, asked for no address", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://0.0.0.0/live"}), Pass, nil},
+		{"a proxy, for an address on the internet", connecting("198.51.100.7"), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
+		{"a proxy, for a name of the internet", connecting("cam.example.com"), Indeterminate, nil},
+		{"a proxy, for a host of the site", connecting("10.20.0.22"), Pass, nil},
 		{"local, naming itself by the name it is asked by", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://cam.example.com/live", External: []string{"cam.example.com"}}), Pass, nil},
 		{"local, naming a name of the internet", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://10.20.0.21/live", External: []string{"relay.example.com"}}), Indeterminate, nil},
 	})

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"net/netip"
-	"slices"
 	"strings"
 
 	"spanaudit/classify"
@@ -38,7 +37,7 @@ func (c *Case) proxied() bool {
 // gives an address, which is no name, or where it asks a proxy to connect to
 // another server.
 func (c *Case) httpHost() string {
-	if c.HTTP == nil || slices.Contains(c.HTTP.Methods, "CONNECT") {
+	if c.HTTP == nil || c.connects() {
 		return ""
 	}
 	if _, err := netip.ParseAddr(c.HTTP.Host); err == nil {
