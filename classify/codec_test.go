@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -77,6 +78,10 @@ func (f *filler) fill(t *testing.T, v reflect.Value, path string) {
 	}
 }
 
+// codedForm stands for how records are coded: a sum of what TestEveryFieldIsCoded
+// codes first.
+const codedForm = "181cd559feac8d9c"
+
 // Whatever field is added to what rules read must be coded, or be listed above.
 func TestEveryFieldIsCoded(t *testing.T) {
 	for _, n := range []uint64{1, 100_000} {
@@ -95,6 +100,9 @@ func TestEveryFieldIsCoded(t *testing.T) {
 		learned.Code(&c)
 		tls.Code(&c)
 		c.ARP(&arp)
+		if sum := fmt.Sprintf("%x", sha256.Sum256(c.Bytes()))[:16]; n == 1 && sum != codedForm {
+			t.Errorf("records are coded otherwise (%s): the record of a watch made before cannot be read. Add to migrations in report/record/schema.go what does away with its batches, then change codedForm", sum)
+		}
 		d, err := flow.NewDecoder(c.Bytes())
 		if err != nil {
 			t.Fatal(err)
