@@ -238,7 +238,7 @@ type RTSP struct {
 	Tunnel        bool     // carried in HTTP (x-sessioncookie)
 	SessionCookie string   // digest of x-sessioncookie, which joins a tunnel's two connections; empty when none
 	Setups        []Setup
-	External      []string // hosts named by Content-Base, Location, SDP c= and Transport destination
+	External      []string // hosts named to a SOCKS proxy, and by Content-Base, Location, SDP c= and Transport destination
 }
 
 // Setup is one Transport that a SETUP response (or, unanswered, its request)

@@ -15,7 +15,7 @@ func mysqlStream(s Stream, _ *Learned) (Facts, Answer) {
 	greeting, greeted := mysqlGreeting(s.Server)
 	response, request := mysqlResponse(s.Client)
 	switch {
-	case greeting == refused, response == refused:
+	case greeting == refused, response == refused && !s.ClientJoined:
 		return Facts{}, NoMatch
 	case greeting == recognised, request > 0 && beginsTLS(s.Client[request:], false):
 	case s.Final:
@@ -30,23 +30,23 @@ func mysqlStream(s Stream, _ *Learned) (Facts, Answer) {
 	if request > 0 {
 		o.mark("SSLRequest", 0, false)
 		o.begin(request, false)
-		if greeting == recognised {
-			o.begin(greeted, true)
-		}
+	}
+	if greeting == recognised && (request > 0 || beginsTLS(s.Server[greeted:], true)) {
+		o.begin(greeted, true)
 	}
 	o.last = response == recognised && request == 0
 	return o.answer(s, Facts{Protocol: ProtoMySQL})
 }
 
-// mysqlPacket reads the header of a packet: a length of three bytes, the lowest
-// first, and a number. More than 1 KiB is none of a connection's first.
+// mysqlPacket reads the header of a packet of less than 64 KiB: a length of three
+// bytes, the lowest first, and a number.
 func mysqlPacket(b []byte, number byte) (payload []byte, v verdict) {
 	if len(b) < 4 {
 		return nil, unsure
 	}
 	length := int(binary.LittleEndian.Uint16(b))
 	switch {
-	case length > 1024, b[2] != 0, b[3] != number:
+	case b[2] != 0, b[3] != number:
 		return nil, refused
 	case len(b) < 4+length:
 		return b[4:], unsure
@@ -59,7 +59,7 @@ func mysqlPacket(b []byte, number byte) (payload []byte, v verdict) {
 func mysqlGreeting(b []byte) (v verdict, end int) {
 	p, v := mysqlPacket(b, 0)
 	switch {
-	case v == refused, len(p) > 0 && p[0] != 10:
+	case v == refused, len(p) > 0 && p[0] != 10, len(b) > 1 && b[1] > 3: // none is longer than 1 KiB
 		return refused, 0
 	case v == unsure:
 		return unsure, 0
@@ -107,17 +107,11 @@ func redactMySQL(b []byte, server bool) {
 	kept := 4 + 4
 	if server {
 		v, end = mysqlGreeting(b)
-		kept = 4 + mysqlVersion(b[min(len(b), 4):])
+		kept = 4 + max(mysqlVersion(b[min(len(b), 4):]), 1)
 	}
 	if v != recognised || end == 0 {
 		end = len(b)
 	}
-	if kept < end {
-		clear(b[kept:end])
-	}
-	if rest := b[end:]; beginsTLS(rest, server) {
-		redactTLS(rest, server)
-	} else {
-		clear(rest)
-	}
+	keepFirst(b[:end], kept)
+	redactTLSOrClear(b[end:], server)
 }

@@ -66,7 +66,9 @@ func (c *rtspConn) reversed() bool {
 }
 
 func (c *rtspConn) facts() Facts {
-	c.rtsp.Setups = joinSetups(c.requests, c.responses)
+	if said := len(c.requests) + len(c.responses); said > c.joined || !c.datagrams {
+		c.rtsp.Setups, c.joined = joinSetups(c.requests, c.responses), said
+	}
 	f := Facts{Protocol: ProtoRTSP, RTSP: &c.rtsp, Marks: c.marks, Malformed: c.malformed, Clipped: c.clipped()}
 	if c.media != [2]bool{} {
 		f.Wrapped, f.WrappedBy = ProtoRTP, "content"
@@ -77,7 +79,7 @@ func (c *rtspConn) facts() Facts {
 // clipped reports whether a list is full, or a head was not read to its end.
 func (c *rtspConn) clipped() bool {
 	return c.endless || len(c.rtsp.Methods) == maxMethods || len(c.rtsp.StatusCodes) == maxStatuses || len(c.rtsp.External) == maxExternal ||
-		len(c.rtsp.Setups) == maxSetups || len(c.requests) == maxExchanges || len(c.responses) == maxExchanges
+		len(c.rtsp.Setups) == maxSetups || len(c.requests) == c.maxExchanges() || len(c.responses) == c.maxExchanges()
 }
 
 // half reads one half from its beginning. A half that begins with the

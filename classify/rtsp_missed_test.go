@@ -161,6 +161,10 @@ func TestRTSPOverUDPIsNotMissed(t *testing.T) {
 	if !reflect.DeepEqual(evidence, []uint64{1, 2, 3, 6, 6}) {
 		t.Errorf("evidence %v", r.Evidence)
 	}
+	again := append(packets[:4:4], packets[2:]...) // SETUP is sent once more
+	if l, _ := analyze(t, again); !reflect.DeepEqual(l.ended[0].RTSP.Setups, want.Setups) {
+		t.Errorf("set up %+v", l.ended[0].RTSP.Setups)
+	}
 	last := len(l.known) - 1
 	if last < 1 || !reflect.DeepEqual(l.known[last].RTSP.Setups, want.Setups) || len(l.known[0].RTSP.Setups) != 0 {
 		t.Errorf("%d times something was known", len(l.known))

@@ -13,15 +13,19 @@ func rtspDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	case !whole || !ok:
 		return NoMatch, false
 	case f.rtsp == nil:
-		f.rtsp = &rtspConn{}
+		f.rtsp = &rtspConn{datagrams: true}
 	}
-	r := &rtspReader{rtspConn: f.rtsp, server: d.FromServer, fixed: true}
+	server := d.FromServer
+	if !known { // nothing else has told who it is
+		server = start.status != 0
+	}
+	r := &rtspReader{rtspConn: f.rtsp, server: server, fixed: true}
 	r.read(b, true)
 	said := f.rtsp.facts()
 	f.Protocol, f.Marks = ProtoRTSP, said.Marks
 	f.RTSP = copied(said.RTSP) // what was handed on does not change
 	f.Malformed, f.Clipped = f.Malformed || said.Malformed, f.Clipped || said.Clipped
-	return Matched, !known && start.status != 0 && !d.FromServer
+	return Matched, server != d.FromServer
 }
 
 // redactRTSPDatagram redacts RTSP over UDP.

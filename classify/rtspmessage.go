@@ -44,8 +44,10 @@ func (r *rtspReader) request(start startLine, h head, left int) {
 	if r.rtsp.URL == "" && url != "*" {
 		r.rtsp.URL = url
 	}
-	if method == "SETUP" && len(r.requests) < maxExchanges {
-		r.requests = append(r.requests, r.exchange(h, 0))
+	if method == "SETUP" && len(r.requests) < r.maxExchanges() {
+		if x := r.exchange(h, 0); !r.repeats(r.requests, x) {
+			r.requests = append(r.requests, x)
+		}
 	}
 }
 
@@ -56,8 +58,10 @@ func (r *rtspReader) response(status int, h head, left int) {
 	if known == 0 {
 		r.mark("response", left)
 	}
-	if len(r.responses) < maxExchanges && (status >= 300 || h.get("Transport") != nil) {
-		r.responses = append(r.responses, r.exchange(h, status))
+	if len(r.responses) < r.maxExchanges() && (status >= 300 || h.get("Transport") != nil) {
+		if x := r.exchange(h, status); !r.repeats(r.responses, x) {
+			r.responses = append(r.responses, x)
+		}
 	}
 }
 

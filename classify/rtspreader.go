@@ -2,6 +2,7 @@ package classify
 
 import (
 	"bytes"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -12,6 +13,10 @@ const (
 	maxExternal  = 16
 	maxMarks     = 32
 	maxExchanges = 64
+
+	// maxDatagramExchanges bounds those of a conversation by UDP, which are kept for
+	// as long as it goes on.
+	maxDatagramExchanges = 8
 )
 
 // rtspConn gathers what both halves of one connection say.
@@ -23,7 +28,25 @@ type rtspConn struct {
 	media               [2]bool // and RTP in $ frames
 	malformed, endless  bool    // endless: a head that goes on
 	requests, responses []rtspExchange
-	spent               [2]span // the longest run of frames in each half that said nothing new
+
+	datagrams bool    // what is said comes by UDP
+	joined    int     // of requests and responses, how many there were when they were joined
+	spent     [2]span // the longest run of frames in each half that said nothing new
+}
+
+func (c *rtspConn) maxExchanges() int {
+	if c.datagrams {
+		return maxDatagramExchanges
+	}
+	return maxExchanges
+}
+
+// repeats reports whether a message by UDP is one that was lost on its way, or might
+// have been.
+func (c *rtspConn) repeats(list []rtspExchange, x rtspExchange) bool {
+	return c.datagrams && slices.ContainsFunc(list, func(o rtspExchange) bool {
+		return o.server == x.server && o.cseq == x.cseq && o.status == x.status
+	})
 }
 
 // rtspReader reads one half. Either half may hold requests and responses: a

@@ -8,6 +8,10 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
+// MarkSOCKS is the evidence by which a SOCKS proxy was asked to connect. RTSP behind
+// it has the host that it was asked for first in External.
+const MarkSOCKS = "SOCKS request"
+
 // socksPassword is the way to authenticate by user name and password (RFC 1929).
 const socksPassword = 2
 
@@ -16,12 +20,14 @@ const socksPassword = 2
 func socksStream(s Stream, _ *Learned) (Facts, Answer) {
 	o := socks{opening: newOpening(s)}
 	client, server := o.readClient(s.Client), o.readServer(s.Server)
-	old := len(s.Client) > 0 && s.Client[0] == 4 // its answer is told by its first byte alone, and by that of the client
+	version4 := len(s.Client) > 0 && s.Client[0] == 4 // which says so little that both sides must
 	switch {
-	case client == refused, server == refused, s.ClientJoined && len(s.Client) > 0, s.ServerJoined && len(s.Server) > 0,
-		len(s.Client) > 0 && len(s.Server) > 0 && (s.Server[0] == 0) != old:
+	case client == refused, server == refused,
+		s.ClientJoined && len(s.Client) > 0, s.ServerJoined && len(s.Server) > 0, // a name could go over a hole, and on into what is secret
+		len(s.Client) > 0 && len(s.Server) > 0 && (s.Server[0] == 0) != version4:
 		return Facts{}, NoMatch
-	case client == recognised && (!old || server == recognised), server == recognised && s.Server[0] == 5:
+	case client == recognised && (!version4 || server == recognised), server == recognised && s.Server[0] == 5,
+		o.login.Scheme != "" && o.wanted: // it may have been refused
 		return o.facts(s)
 	case s.Final:
 		return Facts{}, NoMatch
@@ -32,7 +38,8 @@ func socksStream(s Stream, _ *Learned) (Facts, Answer) {
 // socks gathers what both halves of one connection say.
 type socks struct {
 	*opening
-	host string // that the proxy was asked for
+	host   string // that the proxy was asked for
+	wanted bool   // the proxy wanted a password
 }
 
 // facts are those of what follows the opening, as far as it is known.
@@ -46,8 +53,9 @@ func (o *socks) facts(s Stream) (Facts, Answer) {
 		return f.upgrade(s, o.client, o.server)
 	}
 	if inner, answer := rtspStream(rest, nil); inner.Protocol != "" {
-		if o.host != "" {
-			inner.RTSP.External = addOnce(inner.RTSP.External, o.host, maxExternal)
+		if o.host != "" { // first, where a rule finds it
+			external := append([]string{o.host}, inner.RTSP.External...)
+			inner.RTSP.External = external[:min(len(external), maxExternal)]
 		}
 		inner.Marks, inner.Login = f.behind(inner, o.client, o.server), f.Login
 		return inner, answer
@@ -93,7 +101,7 @@ func (o *socks) readClient5(b []byte, s cryptobyte.String) verdict {
 	host, v := readSOCKSAddress(&s, func(command uint8) bool { return command >= 1 && command <= 3 })
 	if v == recognised {
 		o.host = host
-		o.mark("SOCKS request", at, false)
+		o.mark(MarkSOCKS, at, false)
 		o.client = len(b) - len(s)
 	}
 	return v
@@ -133,7 +141,7 @@ func (o *socks) readRequest4(b []byte, s cryptobyte.String) verdict {
 		s.Skip(n + 1)
 	}
 	o.host = socksHost(address, name)
-	o.mark("SOCKS request", 0, false)
+	o.mark(MarkSOCKS, 0, false)
 	o.client = len(b) - len(s)
 	return recognised
 }
@@ -152,13 +160,14 @@ func (o *socks) readServer(b []byte) verdict {
 			return unsure
 		}
 	case version == 5:
-		if way == socksPassword && !s.Empty() && (!s.ReadUint8(&version) || version != 1 || !s.ReadUint8(&status)) {
+		o.wanted = way == socksPassword
+		if o.wanted && !s.Empty() && (!s.ReadUint8(&version) || version != 1 && version != 5 || !s.ReadUint8(&status)) {
 			return unsure
 		}
 		if s.Empty() {
 			return unsure
 		}
-		if _, v := readSOCKSAddress(&s, func(reply uint8) bool { return reply <= 8 }); v != recognised {
+		if _, v := readSOCKSAddress(&s, func(uint8) bool { return true }); v != recognised {
 			return v
 		}
 	default:
@@ -219,16 +228,8 @@ func socksHost(address, name []byte) string {
 // TLS.
 func redactSOCKS(s Stream) {
 	client, server := redactSOCKSOpening(s)
-	for _, half := range []struct {
-		b      []byte
-		server bool
-	}{{client, false}, {server, true}} {
-		if beginsTLS(half.b, half.server) {
-			redactTLS(half.b, half.server)
-		} else {
-			clear(half.b)
-		}
-	}
+	redactTLSOrClear(client, false)
+	redactTLSOrClear(server, true)
 }
 
 // redactSOCKSOpening blanks what the opening says of the user, and returns what

@@ -323,6 +323,7 @@ func TestTLSOfDatabases(t *testing.T) {
 	}{
 		"MySQL":                       {request + hello, mysqlGreeted + answer, ProtoMySQL, true},
 		"MySQL, one side":             {request + hello, "", ProtoMySQL, false},
+		"MySQL, the server alone":     {"", mysqlGreeted + answer, ProtoMySQL, false},
 		"MySQL of old":                {mysqlPacked(1, "\x05\x0a\x00\x00\x01") + hello, mysqlGreeted + answer, ProtoMySQL, true},
 		"TDS":                         {tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsCut(tdsPrelogin, hello), tdsPacked(tdsResponse, tdsPreloginBytes) + tdsCut(tdsPrelogin, answer), ProtoTDS, true},
 		"TDS, answered by responses":  {tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsCut(tdsPrelogin, hello), tdsPacked(tdsResponse, tdsPreloginBytes) + tdsCut(tdsResponse, answer), ProtoTDS, true},
@@ -360,7 +361,8 @@ func TestTLSOfDatabases(t *testing.T) {
 		login bool
 	}{
 		"MySQL without TLS": {Stream{Client: []byte(mysqlPacked(1, "\x05\xa6\x3f\x00\x00\x00\x00\x01\x2d"+strings.Repeat("\x00", 30))), Server: []byte(mysqlGreeted)}, ProtoMySQL, false},
-		"TDS without TLS":   {Stream{Client: []byte(tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsPacked(tdsLogin7, "secret")), Server: []byte(tdsPacked(tdsResponse, tdsPreloginBytes))}, ProtoTDS, true},
+		"TDS without TLS":   {Stream{Client: []byte(tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsPacked(tdsLogin7, strings.Repeat("\x01", tdsPassword)+"\x06\x00")), Server: []byte(tdsPacked(tdsResponse, tdsPreloginBytes))}, ProtoTDS, true},
+		"TDS by Windows":    {Stream{Client: []byte(tdsPacked(tdsPrelogin, tdsPreloginBytes) + tdsPacked(tdsLogin7, strings.Repeat("\x01", tdsPassword)+"\x00\x00")), Server: []byte(tdsPacked(tdsResponse, tdsPreloginBytes))}, ProtoTDS, false},
 	} {
 		if f, got := recognise(c.Stream); got != Matched || f.Protocol != c.want || f.TLS != nil || (f.Login != nil) != c.login {
 			t.Errorf("%s: %v %s", name, got, show(f))

@@ -12,6 +12,10 @@ const (
 const (
 	tdsHeader = 8 // bytes: type, status, length of all, SPID, number, window
 	tdsOption = 5 // bytes of the first option of a PRELOGIN: VERSION, where it is, its length
+
+	// Where a LOGIN7 says how long its password is ([MS-TDS], section 2.2.6.4). Who
+	// logs in by Windows or by a token sends none.
+	tdsPassword = 46
 )
 
 // tdsStream reads the Tabular Data Stream of SQL Server up to its login. The TLS
@@ -35,14 +39,14 @@ func tdsStream(s Stream, _ *Learned) (Facts, Answer) {
 	if server.verdict == recognised {
 		o.mark("PRELOGIN", 0, true)
 	}
-	if client.login > 0 {
-		o.credentials("login7", client.login) // in which the password is merely turned
+	if client.password {
+		o.credentials("login7", client.login) // in which it is merely turned
 	}
 	own := len(o.marks)
 	if o.upgraded = len(client.inside)+len(server.inside) > 0; o.upgraded {
 		o.client, o.server = 0, 0
 	}
-	o.last = client.login > 0
+	o.last = client.over
 	f, answer := o.answer(Stream{Client: client.inside, Server: server.inside, Final: s.Final}, Facts{Protocol: ProtoTDS})
 	for i := own; i < len(f.Marks); i++ {
 		m := &f.Marks[i]
@@ -60,7 +64,10 @@ type tdsHalf struct {
 	verdict
 	inside []byte // of TLS
 	pieces []tdsPiece
-	login  int // offset of a LOGIN7 in clear; 0 if there is none
+
+	login    int  // offset of a LOGIN7 in clear; 0 if there is none
+	password bool // it has one
+	over     bool // nothing that still follows matters
 }
 
 // tdsPiece is where a part of TLS stands in the half.
@@ -104,8 +111,10 @@ func readTDS(b []byte, first byte) tdsHalf {
 			h.take(b, at+tdsHeader, at+tdsHeader+len(payload), tdsHeader)
 			handshaking = p[1]&1 == 0
 		default:
+			h.over = p[0] != tdsLogin7 || len(payload) >= tdsPassword+2
 			if p[0] == tdsLogin7 {
 				h.login = at
+				h.password = h.over && binary.LittleEndian.Uint16(payload[tdsPassword:]) > 0
 			}
 			return h
 		}
@@ -151,7 +160,7 @@ func redactTDS(s Stream) {
 
 func redactTDSHalf(b []byte, first byte, server bool) {
 	h := readTDS(b, first)
-	if h.verdict != recognised {
+	if h.verdict == refused {
 		clear(b)
 		return
 	}
@@ -159,6 +168,9 @@ func redactTDSHalf(b []byte, first byte, server bool) {
 	copy(kept, b[:min(len(b), tdsHeader+tdsOption)])
 	if h.login > 0 {
 		copy(kept[h.login:], b[h.login:min(len(b), h.login+tdsHeader)])
+		if length := h.login + tdsHeader + tdsPassword; h.password {
+			copy(kept[length:], b[length:length+2])
+		}
 	}
 	redactTLS(h.inside, server)
 	for _, p := range h.pieces {

@@ -93,6 +93,8 @@ func alpnProtocol(name string) Protocol {
 		return ProtoHTTP
 	case "dot", "doq":
 		return ProtoDNS
+	case "tds/8.0":
+		return ProtoTDS
 	case "ntske/1":
 		return ProtoNTSKE
 	}

@@ -45,8 +45,11 @@ func (cleartextCredentials) Judge(c *Case) {
 // loginProtocol returns the protocol in which a login was seen: that before an
 // upgrade to TLS, where there was one.
 func (c *Case) loginProtocol() classify.Protocol {
-	if c.TLS != nil && c.TLS.UpgradedFrom != "" {
+	switch {
+	case c.TLS != nil && c.TLS.UpgradedFrom != "":
 		return c.TLS.UpgradedFrom
+	case c.socks():
+		return classify.ProtoSOCKS
 	}
 	return c.Facts.Protocol
 }

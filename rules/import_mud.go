@@ -180,7 +180,8 @@ func (w *mudWriter) writeDevice(t *draftText) (declared bool) {
 		}
 		ports = ", inbound_ports: " + listed(words)
 	}
-	t.line(fmt.Sprintf("  %s- { id: %s, role: %s, interfaces: [{ %s }]%s }", mark, scalar(d.ID, textNode), d.Role, strings.Join(keys, ", "), ports), "")
+	text := fmt.Sprintf("%s- { id: %s, role: %s, interfaces: [{ %s }]%s }", mark, scalar(d.ID, textNode), d.Role, strings.Join(keys, ", "), ports)
+	t.line("  "+strings.ReplaceAll(text, "\n", "\n  "+mark), "")
 	return declared
 }
 

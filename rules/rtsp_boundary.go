@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -21,9 +20,9 @@ func (rtspBoundary) Doc() Doc {
 		Title:       "RTSP crosses the internet boundary",
 		Severity:    Critical,
 		Kind:        Prohibition,
-		Checks:      "RTSP, told by its content on any port, also tunnelled in HTTP, or inside TLS at the ports of RTSP, has both ends in local zones, and names no address beyond them",
+		Checks:      "RTSP, told by its content on any port, also tunnelled in HTTP, or inside TLS at the ports of RTSP, has both ends in local zones, over TCP and UDP, and neither names an address beyond them nor is asked of a proxy",
 		Why:         "RTSP across the boundary means that somebody outside can watch or steer a camera, or that a camera's picture goes somewhere outside.",
-		Fails:       "any crossing, whoever began it; local RTSP that names an external address in SETUP, a redirect, Content-Base or SDP is high; a name of the internet whose address was not seen is undecided",
+		Fails:       "any crossing, whoever began it; also through a proxy; local RTSP that names an external address in SETUP, a redirect, Content-Base or SDP is high; a name of the internet whose address was not seen, or a request for an external address, is undecided",
 		NotSeen:     "no RTSP was seen",
 		Remediation: "Remove the port forward or NAT rule, block 554, 322, 8554 and tunnels at the border, and use a VPN for remote viewing.",
 		Source:      "AWS Panorama security page: do not allow streams to go out to or come in from the internet",
@@ -120,45 +119,56 @@ func (c *Case) rtspWords() string {
 	return words
 }
 
-// judgeNamedHosts looks for a host beyond the site that local RTSP sends the
-// stream, or the reader, to. A name of the internet is not known to be one.
+// judgeNamedHosts looks for a host beyond the site that local RTSP is with through a
+// proxy, or sends the stream, or the reader, to. A name of the internet is not known
+// to be one.
 func (c *Case) judgeNamedHosts() {
 	if c.RTSP == nil {
 		c.Examine()
 		return
 	}
-	unknown := false
-	for _, host := range c.namedHosts() {
+	beyond := func(host string) (a netip.Addr, is bool) {
 		a, err := netip.ParseAddr(host)
-		switch {
-		case err != nil:
-			unknown = unknown || !isLocalName(host) && (c.connects() || !c.isKnownAs(host))
-		case !c.Policy.KeepsVideo(a):
+		return a, err == nil && !a.IsUnspecified() && !c.Policy.KeepsVideo(a)
+	}
+	named := func(host string) bool {
+		_, err := netip.ParseAddr(host)
+		return err != nil && !isLocalName(host)
+	}
+	asked, proxy := c.askedOfProxy()
+	if a, is := beyond(asked); is {
+		c.failRTSP(nil, fmt.Sprintf(", and the proxy was asked for %s", a))
+		return
+	}
+	unknown := named(asked)
+	for _, host := range c.RTSP.External {
+		if a, is := beyond(host); is {
 			high := High
 			c.failRTSP(&high, fmt.Sprintf(", but it names %s", a))
 			return
 		}
+		unknown = unknown || named(host) && (proxy || !c.isKnownAs(host))
 	}
-	if unknown {
+	switch _, is := beyond(urlHost(c.RTSP.URL)); {
+	case unknown:
 		c.Undecided("local RTSP that names a host by a name of the internet, whose address was not seen")
-		return
+	case is:
+		c.Undecided("local RTSP that is asked for by an address beyond the site: a proxy or a port forward may stand between")
+	default:
+		c.Examine()
 	}
-	c.Examine()
 }
 
-// namedHosts returns what is named as a host of the stream: by either side, by the
-// address in a URL, and to a proxy, which alone the flow shows.
-func (c *Case) namedHosts() []string {
-	hosts := slices.Clip(c.RTSP.External)
-	if url, err := url.Parse(c.RTSP.URL); err == nil {
-		if a, err := netip.ParseAddr(url.Hostname()); err == nil && !a.IsUnspecified() {
-			hosts = append(hosts, url.Hostname())
-		}
+// askedOfProxy returns what a proxy was asked to connect to, and whether one was: by
+// HTTP, or by SOCKS where that was seen.
+func (c *Case) askedOfProxy() (host string, asked bool) {
+	switch {
+	case c.connects():
+		return c.HTTP.Host, true
+	case c.socks() && len(c.RTSP.External) > 0:
+		return c.RTSP.External[0], true
 	}
-	if c.connects() {
-		hosts = append(hosts, c.HTTP.Host)
-	}
-	return hosts
+	return "", c.socks()
 }
 
 // connects reports whether an HTTP proxy was asked to connect to another server.
@@ -166,9 +176,28 @@ func (c *Case) connects() bool {
 	return c.HTTP != nil && slices.Contains(c.HTTP.Methods, "CONNECT")
 }
 
+// socks reports whether a SOCKS proxy was.
+func (c *Case) socks() bool {
+	return slices.ContainsFunc(c.Evidence, func(e classify.Evidence) bool { return e.What == classify.MarkSOCKS })
+}
+
+// urlHost returns the host of a URL that may not be one to the letter.
+func urlHost(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	if inner, ok := strings.CutPrefix(rest, "["); ok {
+		rest, _, _ = strings.Cut(inner, "]")
+		return rest
+	}
+	rest, _, _ = strings.Cut(rest, ":")
+	return rest
+}
+
 // isKnownAs reports whether the client knows the server by the name.
 func (c *Case) isKnownAs(name string) bool {
-	if url, err := url.Parse(c.RTSP.URL); err == nil && strings.EqualFold(url.Hostname(), name) {
+	if strings.EqualFold(urlHost(c.RTSP.URL), name) {
 		return true
 	}
 	return strings.EqualFold(c.Site.NameOf(c.Client.Addr.Addr(), c.Server.Addr.Addr(), c.Start), name)

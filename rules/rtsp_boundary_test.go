@@ -29,6 +29,13 @@ func TestRTSPBoundary(t *testing.T) {
 			return r
 		})
 	}
+	bySOCKS := func(host string) func(w *wire) []*classify.Record {
+		return one(func(w *wire) *classify.Record {
+			r := w.rtsp("10.20.0.10:40000", "10.20.0.21:1080", classify.RTSP{URL: "rtsp://" + host + "/", External: []string{host}})
+			r.Evidence = append(r.Evidence, classify.Evidence{What: classify.MarkSOCKS})
+			return r
+		})
+	}
 	unknown := func(client, server string, packets ...datum) func(w *wire) []*classify.Record {
 		return one(func(w *wire) *classify.Record { return w.tcp(client, server, packets...) })
 	}
@@ -78,10 +85,13 @@ func TestRTSPBoundary(t *testing.T) {
 		{"local, naming an address on the internet", rtsp(viewer, cam, classify.RTSP{External: []string{"10.20.0.21", "198.51.100.7"}}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
 		{"local, naming the partner", rtsp(viewer, cam, classify.RTSP{External: []string{"10.99.0.1"}}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
 		{"local, naming itself, a name and a group", rtsp(viewer, cam, classify.RTSP{External: []string{"10.20.0.21", "camera", "239.1.1.1", "fe80::1"}}), Pass, nil},
-		{"local, asked for an address on the internet", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://198.51.100.7:554/live"}), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
+		{"local, asked for an address on the internet", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://198.51.100.7:554/live%"}), Indeterminate, nil},
 		{"local, asked for its own address", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://10.20.0.21/live"}), Pass, nil},
 		{"local, asked for no address", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://0.0.0.0/live"}), Pass, nil},
-		{"a proxy, for an address on the internet", connecting("198.51.100.7"), Fail, []string{"high 10.20.0.10 10.20.0.21"}},
+		{"a proxy, for an address on the internet", connecting("198.51.100.7"), Fail, []string{"critical 10.20.0.10 10.20.0.21"}},
+		{"a SOCKS proxy, for an address on the internet", bySOCKS("198.51.100.7"), Fail, []string{"critical 10.20.0.10 10.20.0.21"}},
+		{"a SOCKS proxy, for a name of the internet", bySOCKS("cam.example.com"), Indeterminate, nil},
+		{"a SOCKS proxy, for a host of the site", bySOCKS("10.20.0.22"), Pass, nil},
 		{"a proxy, for a name of the internet", connecting("cam.example.com"), Indeterminate, nil},
 		{"a proxy, for a host of the site", connecting("10.20.0.22"), Pass, nil},
 		{"local, naming itself by the name it is asked by", rtsp(viewer, cam, classify.RTSP{URL: "rtsp://cam.example.com/live", External: []string{"cam.example.com"}}), Pass, nil},
