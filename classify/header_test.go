@@ -262,7 +262,7 @@ func TestURLsLoseTheirSecrets(t *testing.T) {
 	for url, want := range map[string]string{
 		"rtsp://u:p@Cam.Example:554/x": "cam.example", "rtsp://[2001:db8::1]:554/": "2001:db8::1", "trackID=1": "", "rtsp://": "",
 	} {
-		if got := urlHost([]byte(url)); got != want {
+		if got := URLHost([]byte(url)); got != want {
 			t.Errorf("host of %q is %q, want %q", url, got, want)
 		}
 	}

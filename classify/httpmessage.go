@@ -90,11 +90,11 @@ func hostOf(method string, target []byte, h head) string {
 	host := h.get("Host")
 	switch {
 	case bytes.Contains(target, []byte("://")):
-		return urlHost(target)
+		return URLHost(target)
 	case method == "CONNECT":
 		host = target
 	}
-	return urlHost(append([]byte("http://"), host...))
+	return URLHost(append([]byte("http://"), host...))
 }
 
 func (r *httpReader) credentials(h head, left int) {

@@ -110,9 +110,9 @@ func asciiLower(s string) string {
 	return string(b)
 }
 
-// urlHost returns the host of a URL, lower case, without user information and
+// URLHost returns the host of a URL, lower case, without user information and
 // port; "" when there is none.
-func urlHost(raw []byte) string {
+func URLHost(raw []byte) string {
 	_, rest, ok := bytes.Cut(raw, []byte("://"))
 	if !ok {
 		return ""

@@ -66,7 +66,7 @@ func (c *rtspConn) reversed() bool {
 }
 
 func (c *rtspConn) facts() Facts {
-	if said := len(c.requests) + len(c.responses); said > c.joined || !c.datagrams {
+	if said := len(c.requests) + len(c.responses); said > c.joined {
 		c.rtsp.Setups, c.joined = joinSetups(c.requests, c.responses), said
 	}
 	f := Facts{Protocol: ProtoRTSP, RTSP: &c.rtsp, Marks: c.marks, Malformed: c.malformed, Clipped: c.clipped()}

@@ -96,7 +96,7 @@ func (r *rtspReader) common(h head, left int) {
 				r.rtsp.AuthOffered = addOnce(r.rtsp.AuthOffered, s, 8)
 			}
 		case named(name, "Content-Base"), named(name, "Location"):
-			r.external(urlHost(value))
+			r.external(URLHost(value))
 		}
 	}
 }

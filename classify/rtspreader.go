@@ -41,8 +41,8 @@ func (c *rtspConn) maxExchanges() int {
 	return maxExchanges
 }
 
-// repeats reports whether a message by UDP is one that was lost on its way, or might
-// have been.
+// repeats reports whether a message by UDP is one that was sent before: it, or what
+// answers it, may be lost on its way.
 func (c *rtspConn) repeats(list []rtspExchange, x rtspExchange) bool {
 	return c.datagrams && slices.ContainsFunc(list, func(o rtspExchange) bool {
 		return o.server == x.server && o.cseq == x.cseq && o.status == x.status

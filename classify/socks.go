@@ -44,26 +44,18 @@ type socks struct {
 
 // facts are those of what follows the opening, as far as it is known.
 func (o *socks) facts(s Stream) (Facts, Answer) {
-	f := Facts{Protocol: ProtoSOCKS, Marks: o.marks}
-	if o.login.Scheme != "" {
-		f.Login = &o.login
-	}
 	rest := Stream{Client: s.Client[o.client:], Server: s.Server[o.server:], Final: s.Final}
-	if beginsTLS(rest.Client, false) || beginsTLS(rest.Server, true) {
-		return f.upgrade(s, o.client, o.server)
+	o.upgraded = beginsTLS(rest.Client, false) || beginsTLS(rest.Server, true)
+	inner, answer := rtspStream(rest, nil)
+	if o.upgraded || inner.Protocol == "" {
+		return o.answer(s, Facts{Protocol: ProtoSOCKS})
 	}
-	if inner, answer := rtspStream(rest, nil); inner.Protocol != "" {
-		if o.host != "" { // first, where a rule finds it
-			external := append([]string{o.host}, inner.RTSP.External...)
-			inner.RTSP.External = external[:min(len(external), maxExternal)]
-		}
-		inner.Marks, inner.Login = f.behind(inner, o.client, o.server), f.Login
-		return inner, answer
+	if o.host != "" { // first, where a rule finds it
+		external := append([]string{o.host}, inner.RTSP.External...)
+		inner.RTSP.External = external[:min(len(external), maxExternal)]
 	}
-	if s.Final {
-		return f, Matched
-	}
-	return f, NeedMore
+	inner.Marks, inner.Login = Facts{Marks: o.marks}.behind(inner, o.client, o.server), o.loggedIn()
+	return inner, answer
 }
 
 func (o *socks) readClient(b []byte) verdict {

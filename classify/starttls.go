@@ -41,13 +41,18 @@ func (o *opening) credentials(scheme string, offset int) {
 	}
 }
 
+// loggedIn returns the login in clear, nil if none was seen.
+func (o *opening) loggedIn() *Login {
+	if o.login.Scheme == "" {
+		return nil
+	}
+	return &o.login
+}
+
 // answer returns the facts of a connection that f describes so far: its plain
 // protocol, or the TLS that it went over to.
 func (o *opening) answer(s Stream, f Facts) (Facts, Answer) {
-	f.Marks = o.marks
-	if o.login.Scheme != "" {
-		f.Login = &o.login
-	}
+	f.Marks, f.Login = o.marks, o.loggedIn()
 	switch {
 	case o.upgraded:
 		return f.upgrade(s, o.client, o.server)

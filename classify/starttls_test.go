@@ -210,12 +210,18 @@ func TestNoLoginInClear(t *testing.T) {
 	}
 }
 
+// handshakeBehindCONNECT returns what client and server say of TLS.
+func handshakeBehindCONNECT(t *testing.T) (client, server string) {
+	s := halves(segments(t, "http/connect"))
+	_, client, _ = strings.Cut(string(s.Client), "\r\n\r\n")
+	_, server, _ = strings.Cut(string(s.Server), "\r\n\r\n")
+	return client, server
+}
+
 // Whatever a SOCKS proxy was asked for and however, what follows is told, and is
 // never told before all of the opening was seen.
 func TestTLSAndRTSPBehindSOCKS(t *testing.T) {
-	connect := halves(segments(t, "http/connect"))
-	hello := connect.Client[strings.Index(string(connect.Client), "\r\n\r\n")+4:]
-	answer := connect.Server[strings.Index(string(connect.Server), "\r\n\r\n")+4:]
+	hello, answer := handshakeBehindCONNECT(t)
 	describe, ok := "DESCRIBE rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"
 	for name, c := range map[string]struct {
 		client, server string
@@ -234,7 +240,7 @@ func TestTLSAndRTSPBehindSOCKS(t *testing.T) {
 			for _, inner := range []struct {
 				client, server string
 				want           Protocol
-			}{{string(hello), string(answer), ProtoTLS}, {describe, ok, ProtoRTSP}, {"?", "!", ProtoSOCKS}, {"", "", ProtoSOCKS}} {
+			}{{hello, answer, ProtoTLS}, {describe, ok, ProtoRTSP}, {"?", "!", ProtoSOCKS}, {"", "", ProtoSOCKS}} {
 				s := Stream{Final: true}
 				if c.client != "" {
 					s.Client = []byte(c.client + inner.client)
@@ -312,9 +318,7 @@ func tdsCut(kind byte, payload string) (b string) {
 
 // Databases whose handshake stands behind, or inside, what is theirs.
 func TestTLSOfDatabases(t *testing.T) {
-	connect := halves(segments(t, "http/connect"))
-	hello := string(connect.Client[strings.Index(string(connect.Client), "\r\n\r\n")+4:])
-	answer := string(connect.Server[strings.Index(string(connect.Server), "\r\n\r\n")+4:])
+	hello, answer := handshakeBehindCONNECT(t)
 	request := mysqlPacked(1, "\x05\xae\x3f\x00\x00\x00\x00\x01\x2d"+strings.Repeat("\x00", 23))
 	for name, c := range map[string]struct {
 		client, server string

@@ -43,8 +43,9 @@ func tdsStream(s Stream, _ *Learned) (Facts, Answer) {
 		o.credentials("login7", client.login) // in which it is merely turned
 	}
 	own := len(o.marks)
-	if o.upgraded = len(client.inside)+len(server.inside) > 0; o.upgraded {
-		o.client, o.server = 0, 0
+	if len(client.inside)+len(server.inside) > 0 {
+		o.begin(0, false)
+		o.begin(0, true)
 	}
 	o.last = client.over
 	f, answer := o.answer(Stream{Client: client.inside, Server: server.inside, Final: s.Final}, Facts{Protocol: ProtoTDS})
@@ -77,62 +78,73 @@ type tdsPiece struct {
 }
 
 // readTDS reads a half that begins with a PRELOGIN in a packet of the type first.
-func readTDS(b []byte, first byte) tdsHalf {
-	h := tdsHalf{}
+func readTDS(b []byte, first byte) (h tdsHalf) {
+	var length int
+	if length, h.verdict = readTDSPrelogin(b, first); h.verdict != recognised {
+		return h
+	}
 	handshaking := false // the packet before was TLS, and its message goes on
-	for at := 0; at < len(b); {
+	for at := length; at < len(b); at += length {
 		p := b[at:]
-		if h.verdict == recognised && p[0] >= 20 && p[0] <= 23 { // a record of TLS
+		if isTLSRecord(p[0]) {
 			h.take(b, at, len(b), 0)
-			break
-		}
-		if h.verdict == unsure && p[0] != first {
-			h.verdict = refused
-			break
-		}
-		if len(p) < tdsHeader {
-			break
-		}
-		length := int(binary.BigEndian.Uint16(p[2:]))
-		if length < tdsHeader || h.verdict == unsure && !isTDSPrelogin(p, length) {
-			if h.verdict == unsure {
-				h.verdict = refused
-			}
-			break
-		}
-		payload := p[tdsHeader:min(length, len(p))]
-		switch {
-		case h.verdict == unsure:
-			if len(payload) < tdsOption {
-				return h
-			}
-			h.verdict = recognised
-		case p[0] == tdsPrelogin, p[0] == tdsResponse && (handshaking || len(payload) > 1 && payload[0] >= 20 && payload[0] <= 23 && payload[1] == 3):
-			h.take(b, at+tdsHeader, at+tdsHeader+len(payload), tdsHeader)
-			handshaking = p[1]&1 == 0
-		default:
-			h.over = p[0] != tdsLogin7 || len(payload) >= tdsPassword+2
-			if p[0] == tdsLogin7 {
-				h.login = at
-				h.password = h.over && binary.LittleEndian.Uint16(payload[tdsPassword:]) > 0
-			}
 			return h
 		}
-		at += length
+		if len(p) < tdsHeader {
+			return h
+		}
+		if length = int(binary.BigEndian.Uint16(p[2:])); length < tdsHeader {
+			return h
+		}
+		payload := p[tdsHeader:min(length, len(p))]
+		answered := p[0] == tdsResponse && (handshaking || len(payload) > 1 && isTLSRecord(payload[0]) && payload[1] == 3)
+		if p[0] != tdsPrelogin && !answered {
+			h.end(p[0], payload, at)
+			return h
+		}
+		h.take(b, at+tdsHeader, at+tdsHeader+len(payload), tdsHeader)
+		handshaking = p[1]&1 == 0
 	}
 	return h
 }
 
-// isTDSPrelogin reports whether a packet looks like a PRELOGIN, as far as it is there:
-// the last of its message, the first option is VERSION, which has six bytes.
-func isTDSPrelogin(p []byte, length int) bool {
-	ok := p[1] == 1 && length <= 1024 && p[7] == 0
+// readTDSPrelogin reads the packet that a half begins with, as far as it is there: the
+// last of its message, whose first option is VERSION, which has six bytes.
+func readTDSPrelogin(b []byte, first byte) (length int, v verdict) {
+	if len(b) > 0 && b[0] != first {
+		return 0, refused
+	}
+	if len(b) < tdsHeader {
+		return 0, unsure
+	}
+	length = int(binary.BigEndian.Uint16(b[2:]))
+	ok := b[1] == 1 && length >= tdsHeader && length <= 1024 && b[7] == 0
 	for i, want := range []int{0, 0, -1, 0, 6} {
-		if at := tdsHeader + i; at < len(p) && want >= 0 {
-			ok = ok && int(p[at]) == want
+		if at := tdsHeader + i; at < len(b) && want >= 0 {
+			ok = ok && int(b[at]) == want
 		}
 	}
-	return ok
+	switch {
+	case !ok:
+		return 0, refused
+	case min(length, len(b)) < tdsHeader+tdsOption:
+		return 0, unsure
+	}
+	return length, recognised
+}
+
+// isTLSRecord reports whether a record of TLS may begin so; no packet does.
+func isTLSRecord(first byte) bool {
+	return first >= recordChangeCipherSpec && first <= recordApplicationData
+}
+
+// end takes the first packet that is no longer of the handshake.
+func (h *tdsHalf) end(kind byte, payload []byte, at int) {
+	if h.over = kind != tdsLogin7; h.over {
+		return
+	}
+	h.login, h.over = at, len(payload) >= tdsPassword+2
+	h.password = h.over && binary.LittleEndian.Uint16(payload[tdsPassword:]) > 0
 }
 
 // take takes the bytes from one offset to another as TLS.

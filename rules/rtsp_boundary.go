@@ -149,7 +149,7 @@ func (c *Case) judgeNamedHosts() {
 		}
 		unknown = unknown || named(host) && (proxy || !c.isKnownAs(host))
 	}
-	switch _, is := beyond(urlHost(c.RTSP.URL)); {
+	switch _, is := beyond(classify.URLHost([]byte(c.RTSP.URL))); {
 	case unknown:
 		c.Undecided("local RTSP that names a host by a name of the internet, whose address was not seen")
 	case is:
@@ -181,23 +181,9 @@ func (c *Case) socks() bool {
 	return slices.ContainsFunc(c.Evidence, func(e classify.Evidence) bool { return e.What == classify.MarkSOCKS })
 }
 
-// urlHost returns the host of a URL that may not be one to the letter.
-func urlHost(url string) string {
-	_, rest, _ := strings.Cut(url, "://")
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	if inner, ok := strings.CutPrefix(rest, "["); ok {
-		rest, _, _ = strings.Cut(inner, "]")
-		return rest
-	}
-	rest, _, _ = strings.Cut(rest, ":")
-	return rest
-}
-
 // isKnownAs reports whether the client knows the server by the name.
 func (c *Case) isKnownAs(name string) bool {
-	if strings.EqualFold(urlHost(c.RTSP.URL), name) {
+	if strings.EqualFold(classify.URLHost([]byte(c.RTSP.URL)), name) {
 		return true
 	}
 	return strings.EqualFold(c.Site.NameOf(c.Client.Addr.Addr(), c.Server.Addr.Addr(), c.Start), name)
