@@ -15,7 +15,7 @@ import (
 )
 
 // batchFrames is how many frames one Read takes at most.
-const batchFrames = 512
+const batchFrames = 1024
 
 // Batch is a run of packets in time order, as one Read returned them. What it
 // holds, payloads too, is valid until the next Read into the same Batch.

@@ -73,13 +73,21 @@ func (a *Analyzer) conversation(f *flow.Flow) *conversation {
 	if c, ok := f.App.(*conversation); ok {
 		return c
 	}
-	c := &conversation{}
-	if n := len(a.spare); n > 0 {
-		c, a.spare = a.spare[n-1], a.spare[:n-1]
-	}
+	c := takeSpare(&a.spare)
 	c.Flow, c.Facts.Protocol = f, Unknown
 	f.App = c
 	return c
+}
+
+// takeSpare returns the last of those that are spare or, where none is, a new one.
+func takeSpare[T any](spare *[]*T) *T {
+	n := len(*spare)
+	if n == 0 {
+		return new(T)
+	}
+	v := (*spare)[n-1]
+	*spare = (*spare)[:n-1]
+	return v
 }
 
 // Reuse takes back a record that Ended or Early handed on and nobody looks at any
@@ -443,9 +451,9 @@ func (c *conversation) locate(f *flow.Flow) {
 // snapshot returns a record of the flow as it stands, which does not change when
 // the flow goes on.
 func (a *Analyzer) snapshot(c *conversation, facts Facts) *Record {
-	r := &Record{Flow: &flow.Flow{}}
-	if n := len(a.snapshots); n > 0 {
-		r, a.snapshots = a.snapshots[n-1], a.snapshots[:n-1]
+	r := takeSpare(&a.snapshots)
+	if r.Flow == nil {
+		r.Flow = &flow.Flow{}
 	}
 	*r.Flow = c.Flow.Snapshot()
 	r.Facts, r.Evidence = facts, append(r.Evidence, c.Evidence...)

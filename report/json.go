@@ -51,15 +51,18 @@ func encode(v any, indent string) ([]byte, error) {
 // character is written as encoding/json writes it for what is not UTF-8, so that
 // an audit that was read gives the bytes that the fresh one gave.
 func escapeInvisible(text []byte) []byte {
-	plain := func(c byte) bool { return ' ' <= c && c <= '~' || c == '\n' }
-	if !slices.ContainsFunc(text, func(c byte) bool { return !plain(c) }) {
+	other := func(c byte) bool { return (c < ' ' || c > '~') && c != '\n' }
+	plain := slices.IndexFunc(text, other)
+	if plain < 0 {
 		return text
 	}
 	out := make([]byte, 0, len(text)+len(text)/4)
-	for len(text) > 0 {
+	for ; plain >= 0; plain = slices.IndexFunc(text, other) {
+		out = append(out, text[:plain]...)
+		text = text[plain:]
 		r, n := utf8.DecodeRune(text)
 		switch {
-		case r == '\n' || visible(r) && r != utf8.RuneError:
+		case visible(r) && r != utf8.RuneError:
 			out = append(out, text[:n]...)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
@@ -69,5 +72,5 @@ func escapeInvisible(text []byte) []byte {
 		}
 		text = text[n:]
 	}
-	return out
+	return append(out, text...)
 }

@@ -29,6 +29,7 @@ type Audit struct {
 	inventory inventory
 	crossings crossings
 	timeline  *timeline
+	judged    Case // the last one; here so that none is allocated for a flow
 }
 
 // NewAudit returns an Audit that has seen nothing yet. It judges by the rules
@@ -93,17 +94,18 @@ func (a *Audit) Ended(r *classify.Record) {
 	a.Session(r.TLS, r.Start, last)
 	a.Known(r, last)
 	a.site.bindMedia(r)
-	c := newCase(r, a.policy, a.site)
+	a.judged = newCase(r, a.policy, a.site)
+	c := &a.judged
 	c.timeline = a.timeline
 	a.timeline.at(r.Start).Flows++
-	a.cover(&c)
-	a.inventory.add(&c)
+	a.cover(c)
+	a.inventory.add(c)
 	for i, rule := range a.rules {
 		if c.ledger = a.ledgers[i]; c.ledger.notApplicable == "" {
-			rule.Judge(&c)
+			rule.Judge(c)
 		}
 	}
-	a.crossings.add(&c, protocolOf(r), c.broke)
+	a.crossings.add(c, protocolOf(r), c.broke)
 }
 
 // Loss is what the capture, the flow tables and the classifiers know of their

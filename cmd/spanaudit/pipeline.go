@@ -36,7 +36,7 @@ const maxFlows = 1_020_000
 
 // batches is how many batches are under way at once, so that reader, workers and
 // judge seldom wait for one another although flows end in bursts.
-const batches = 8
+const batches = 12
 
 // runAudit reads src to its end, of an interface what comes until ctx is done, and
 // judges it.
