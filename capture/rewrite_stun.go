@@ -37,7 +37,7 @@ func (r *rewriter) stun(b []byte) bool {
 		case kind == fingerprint && len(v) == 4:
 			binary.BigEndian.PutUint32(v, crc32.ChecksumIEEE(b[:at])^mask)
 		default:
-			r.Text(v)
+			r.sequence(v) // TURN may relay anything
 		}
 		at = min(at+(n+3)&^3, len(b))
 	}

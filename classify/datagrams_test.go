@@ -72,7 +72,6 @@ func exchanges(t testing.TB) map[string]struct {
 		want Protocol
 	}{
 		"STUN":           {exchange{50000, 3478, []string{unhex(stunRequestBytes), unhex("0101000c2112a442" + "b7e7a701bc34d686fa87dfae" + "002000080001a147e112a643")}}, ProtoSTUN},
-		"TURN channel":   {exchange{50000, 3478, []string{unhex(stunRequestBytes), "\x40\x00\x00\x03abc\x00"}}, ProtoSTUN},
 		"SRT":            {exchange{50000, 9000, srt}, ProtoSRT},
 		"SIP":            {exchange{5060, 5060, []string{"INVITE sip:bob@biloxi.com SIP/2.0\r\nCSeq: 314159 INVITE\r\n\r\n", "SIP/2.0 180 Ringing\r\n\r\n", "\r\n\r\n"}}, ProtoSIP},
 		"RTSP":           {exchange{50000, 554, []string{"OPTIONS rtspu://a/ RTSP/1.0\r\nCSeq: 1\r\n\r\n", "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", "\r\n"}}, ProtoRTSP},

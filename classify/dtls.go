@@ -33,8 +33,8 @@ type dtlsSide struct {
 
 // dtlsDatagram recognises DTLS 1.0 to 1.3 (RFC 4347, RFC 6347, RFC 9147) and
 // reads the part of the handshake that is in clear. A datagram of another
-// protocol on the same port (RFC 7983) is left alone once the flow is known. Of
-// DTLS in a TURN channel the relay stands for the other end.
+// protocol on the same port (RFC 7983) is left alone once the flow is known. It
+// may be what TURN relays.
 func dtlsDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	d = relayed(d)
 	known := f.Protocol == ProtoDTLS

@@ -26,19 +26,6 @@ type dtlsRecord struct {
 // DTLS shares a port with STUN, TURN and RTP (RFC 7983, section 7).
 func isDTLS(b []byte) bool { return len(b) > 0 && b[0] >= 20 && b[0] <= 63 }
 
-// relayed returns the datagram that a TURN channel carries in d (RFC 8656,
-// section 12.4: uint16 channel, length), or d itself.
-func relayed(d Datagram) Datagram {
-	s := cryptobyte.String(d.Payload)
-	var length uint16
-	if !isChannelData(d) || !s.Skip(2) || !s.ReadUint16(&length) {
-		return d
-	}
-	kept := min(int(length), len(s))
-	d.Payload, d.Missing = s[:kept], int(length)-kept
-	return d
-}
-
 // readDTLSRecord eats one record off a datagram, of which missing bytes at the
 // end were not kept. connectionID is the length of the connection identifier
 // that the sender puts in, negative when that is not known: a record with one

@@ -303,14 +303,67 @@ func TestStrangersOnThePortOfDTLS(t *testing.T) {
 	}
 }
 
-func TestDTLSInATURNChannel(t *testing.T) {
-	list := segments(t, "dtls/dtls12.0")
-	want := dtlsSeen(list)
-	for i, g := range list {
-		list[i].bytes = concat(u16s(0x4001), vector16(g.bytes), make([]byte, i%4))
+// relays are the ways in which TURN carries a datagram.
+var relays = map[string]func(b []byte, i int) []byte{
+	"channel":         func(b []byte, i int) []byte { return concat(u16s(0x4001), vector16(b), make([]byte, i%4)) },
+	"Send indication": func(b []byte, _ int) []byte { return indication(0x0016, b) },
+	"Data indication": func(b []byte, _ int) []byte { return indication(0x0017, b) },
+}
+
+// indication writes a TURN indication with XOR-PEER-ADDRESS and DATA.
+func indication(kind uint16, b []byte) []byte {
+	attributes := concat(u16s(0x0012), vector16([]byte{0, 1, 0x21, 0x12, 0x5e, 0x12, 0xa4, 0x43}), u16s(stunData), vector16(b), make([]byte, -len(b)&3))
+	return concat(u16s(kind, uint16(len(attributes))), []byte{0x21, 0x12, 0xa4, 0x42}, make([]byte, 12), attributes)
+}
+
+func TestDTLSThatTURNRelays(t *testing.T) {
+	for name, relay := range relays {
+		list := segments(t, "dtls/dtls12.0")
+		want := dtlsSeen(list)
+		allocation := []segment{{false, []byte(unhex(stunRequestBytes))}, {true, []byte(unhex(stunRequestBytes))}}
+		for i, g := range list {
+			list[i].bytes = relay(g.bytes, i)
+		}
+		if got := dtlsSeen(list); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, want)
+		}
+		l, _ := analyze(t, packetsOf(append(allocation, list...)))
+		r := l.ended[0]
+		if got := tlsSeen(r.Facts, Matched); got != want || r.Malformed || !r.STUN {
+			t.Errorf("%s behind an allocation: malformed %v, STUN %v\ngot  %s\nwant %s", name, r.Malformed, r.STUN, got, want)
+		}
+		var payloads []Datagram
+		for _, g := range append(allocation, list...) {
+			d := g.datagram(false)
+			d.Payload = slices.Clone(d.Payload)
+			payloads = append(payloads, d)
+		}
+		if p := RedactDatagrams(payloads); p != ProtoDTLS {
+			t.Errorf("%s, redacted: %s", name, p)
+		}
+		var redacted []segment
+		for _, d := range payloads {
+			redacted = append(redacted, segment{d.FromServer, d.Payload})
+		}
+		l, _ = analyze(t, packetsOf(redacted))
+		if got := tlsSeen(l.ended[0].Facts, Matched); got != want {
+			t.Errorf("%s, redacted:\ngot  %s\nwant %s", name, got, want)
+		}
 	}
-	if got := dtlsSeen(list); got != want {
-		t.Errorf("got %s\nwant %s", got, want)
+}
+
+func TestMediaThatTURNRelays(t *testing.T) {
+	for name, relay := range relays {
+		messages := []string{unhex(stunRequestBytes), unhex(stunRequestBytes)}
+		for i := range 2 * rtpRunLength {
+			messages = append(messages, string(relay(rtpPacket(uint16(i), 96, 7, 100), i)))
+		}
+		if f, _, _ := (exchange{50000, 3478, messages}).play(); f.Protocol != ProtoRTP || f.RTP.SSRC != 7 || !f.STUN {
+			t.Errorf("%s: %s", name, show(f))
+		}
+		if f, _, _ := (exchange{50000, 3478, messages[2:]}).play(); name == "channel" && f.Protocol != Unknown {
+			t.Errorf("%s without STUN: %s", name, show(f))
+		}
 	}
 }
 

@@ -24,8 +24,8 @@ func redactSTUNStream(b []byte, _ bool) {
 
 // redactSTUN keeps the header and the attributes of a message that are
 // addresses, counters or codes (IANA "STUN Attributes"); user names, realms,
-// nonces, tokens, digests and what Send and Data indications carry are
-// overwritten.
+// nonces, tokens and digests are overwritten, and of what TURN relays in it what
+// redactMedia overwrites.
 func redactSTUN(b []byte) {
 	s := cryptobyte.String(b)
 	if !s.Skip(stunHeader) {
@@ -41,6 +41,10 @@ func redactSTUN(b []byte) {
 		var value []byte
 		s.ReadBytes(&value, min((int(length)+3)&^3, len(s)))
 		switch attribute {
+		case stunData:
+			kept := value[:min(int(length), len(value))]
+			redactMedia(Datagram{Payload: kept, Missing: int(length) - len(kept)})
+			clear(value[len(kept):])
 		case 0x01, 0x09, 0x0c, 0x0d, 0x12, 0x16, 0x18, 0x19, 0x1a, 0x20, 0x24, 0x25, 0x8022, 0x8023, 0x8028, 0x8029, 0x802a, 0x802b, 0x802c:
 		default:
 			clear(value)

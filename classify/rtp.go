@@ -51,6 +51,9 @@ func (r *rtpRun) add(h rtpHeader) bool {
 // their number, for a SETUP that becomes known later to confirm.
 func rtpDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	known := f.Protocol == ProtoRTP || f.Protocol == ProtoRTCP
+	if f.STUN {
+		d = relayed(d)
+	}
 	switch {
 	case !isMedia(d.Payload):
 		if known {

@@ -7,12 +7,12 @@ const (
 	stunHeader = 20
 )
 
-// stunDatagram recognises STUN and TURN (RFC 8489, RFC 8656) by the magic cookie,
-// and ChannelData behind it. DTLS and media may share the port with them (RFC
-// 7983), and then are what the flow is for.
+// stunDatagram recognises STUN and TURN (RFC 8489, RFC 8656) by the magic cookie.
+// DTLS and media may share the port with them (RFC 7983) or be what TURN relays,
+// and then are what the flow is for: what carries data is left to those who read it.
 func stunDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	m, ok := readSTUN(d.Payload)
-	if !(ok && m.length+stunHeader == d.size()) && !(f.Protocol == ProtoSTUN && isChannelData(d)) {
+	if !ok || m.length+stunHeader != d.size() || f.Protocol == ProtoSTUN && m.data != nil {
 		return NoMatch, false
 	}
 	f.Protocol, f.STUN = ProtoSTUN, true
@@ -61,8 +61,12 @@ func stunAt(b []byte) verdict { return beginsWith(b[min(4, len(b)):], "\x21\x12\
 
 type stunMessage struct {
 	kind   uint16
-	length int // behind the header
+	length int    // behind the header
+	data   []byte // that TURN relays (RFC 8656, section 18.4), as far as it is there
+	size   int    // of data, on the wire
 }
+
+const stunData = 0x0013 // attribute of what TURN relays
 
 // readSTUN reads a header and those attributes that are there (RFC 8489,
 // sections 5 and 14): message type, of which the first two bits are 0, uint16
@@ -89,16 +93,10 @@ func readSTUN(b []byte) (m stunMessage, ok bool) {
 		if left -= 4 + padded; left < 0 {
 			return m, false
 		}
+		if attribute == stunData {
+			m.data, m.size = s[:min(int(size), len(s))], int(size)
+		}
 		s.Skip(min(padded, len(s)))
 	}
 	return m, true
-}
-
-// isChannelData recognises ChannelData by its channel number and length (RFC
-// 8656, section 12.4).
-func isChannelData(d Datagram) bool {
-	s := cryptobyte.String(d.Payload)
-	var channel, length uint16
-	return s.ReadUint16(&channel) && s.ReadUint16(&length) && channel >= 0x4000 && channel <= 0x4fff &&
-		int(length)+4 <= d.size() && d.size() <= int(length)+7
 }

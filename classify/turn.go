@@ -1,0 +1,37 @@
+package classify
+
+import "golang.org/x/crypto/cryptobyte"
+
+// relayed returns the datagram that TURN relays in d, in a channel or in a Send or
+// Data indication (RFC 8656, sections 11 and 12), or d itself. Of what is relayed the
+// relay stands for the other end.
+func relayed(d Datagram) Datagram {
+	if isChannelData(d) {
+		s := cryptobyte.String(d.Payload)
+		var length uint16
+		s.Skip(2)
+		s.ReadUint16(&length)
+		return d.within(s, int(length))
+	}
+	if m, ok := readSTUN(d.Payload); ok && len(m.data) > 0 {
+		return d.within(m.data, m.size)
+	}
+	return d
+}
+
+// within returns a datagram that d carries: so many bytes, of which b begins with
+// those that were captured.
+func (d Datagram) within(b []byte, size int) Datagram {
+	kept := min(size, len(b))
+	d.Payload, d.Missing = b[:kept], size-kept
+	return d
+}
+
+// isChannelData recognises ChannelData by its channel number and length (RFC
+// 8656, section 12.4).
+func isChannelData(d Datagram) bool {
+	s := cryptobyte.String(d.Payload)
+	var channel, length uint16
+	return s.ReadUint16(&channel) && s.ReadUint16(&length) && channel >= 0x4000 && channel <= 0x4fff &&
+		int(length)+4 <= d.size() && d.size() <= int(length)+7
+}
