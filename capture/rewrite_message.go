@@ -74,7 +74,7 @@ func (r *rewriter) datagram(b []byte, src, dst uint16, cut bool) bool {
 // stream maps the addresses in a segment of TCP. A message is known at the
 // beginning of one alone, but for text.
 func (r *rewriter) stream(b []byte, src, dst uint16) {
-	if len(b) == 0 || r.stun(b) {
+	if b = r.proxied(b); len(b) == 0 || r.stun(b) {
 		return
 	}
 	if src == portDNS || dst == portDNS || src == portLLMNR || dst == portLLMNR {
@@ -84,6 +84,25 @@ func (r *rewriter) stream(b []byte, src, dst uint16) {
 	}
 	r.sequence(b)
 	r.Edges(b)
+}
+
+// proxied maps the addresses in the binary header that a proxy begins a connection
+// with (HAProxy: "The PROXY protocol, versions 1 & 2", section 2.2), clears what else is
+// told there, and returns what follows.
+func (r *rewriter) proxied(b []byte) []byte {
+	const signature, header = "\r\n\r\n\x00\r\nQUIT\n", 16
+	if len(b) < header || string(b[:len(signature)]) != signature {
+		return b
+	}
+	rest := b[header:]
+	rest = rest[:min(int(binary.BigEndian.Uint16(b[header-2:])), len(rest))]
+	follows := b[header+len(rest):]
+	if size := [...]int{0, 4, 16, 0}[b[13]>>4&3]; size > 0 && len(rest) >= 2*size {
+		r.addresses(rest[:2*size], size)
+		rest = rest[min(2*size+4, len(rest)):] // the ports
+	}
+	clear(rest)
+	return follows
 }
 
 // ntp maps the reference identifier that is a server's address (RFC 5905,

@@ -190,6 +190,10 @@ func TestStreamsAreRewritten(t *testing.T) {
 			names := join([]byte{0x87, 4}, h.v4, []byte{0x82, 3}, []byte("cam"), []byte{0x87, 16}, h.v6)
 			return join([]byte{0x16, 3, 3, 0, 99, 0x0b, 0x30, 45, 0x06, 3, 0x55, 0x1d, 0x11, 0x04, byte(len(names) + 2), 0x30, byte(len(names))}, names)
 		}},
+		{"the header of a proxy", func(h hosts) []byte {
+			return join([]byte("\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c"), h.v4, h.w4, []byte{217, 3, 1, 187}, []byte("OPTIONS rtsp://"+h.text4()+"/a RTSP/1.0\r\n"))
+		}},
+		{"that in text", func(h hosts) []byte { return []byte("PROXY TCP4 " + h.text4() + " " + h.text4() + " 55555 554\r\n") }},
 		{"FTP", func(h hosts) []byte { return []byte("PORT " + strings.ReplaceAll(h.text4(), ".", ",") + ",4,1\r\n") }},
 	} {
 		a := anonymizer()

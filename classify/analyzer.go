@@ -389,17 +389,19 @@ func (c *conversation) stream(f *flow.Flow, final bool) Stream {
 // view returns which part of a half's head the classifiers may see: a part
 // without a hole, the first one or, as long as nothing was recognised, one
 // behind it; and of RTSP, whose messages can be found again after a loss, all
-// that follows too. A half whose very first byte is missing is joined late.
+// that follows too. A half whose very first byte is missing is joined late. What a
+// proxy says before the first byte is left out.
 func (c *conversation) view(h *flow.Half) (from, to int) {
-	n, gaps := len(h.Head()), holes(h)
+	gaps := holes(h)
+	to = len(h.Head())
 	i := min(int(c.skipped), len(gaps))
+	if i < len(gaps) && c.Facts.Protocol != ProtoRTSP {
+		to = gaps[i]
+	}
 	if i > 0 {
-		from = gaps[i-1]
+		return gaps[i-1], to
 	}
-	if i == len(gaps) || c.Facts.Protocol == ProtoRTSP {
-		return from, n
-	}
-	return from, gaps[i]
+	return proxyHeader(h.Head()[:to]), to
 }
 
 // holes returns the offsets at which one part of the head ends and another

@@ -28,6 +28,11 @@ func (c Connection) Redact() (p Protocol) {
 			p = Unknown
 		}
 	}()
+	for _, h := range []Half{c.Client, c.Server} {
+		if len(h.Parts) > 0 {
+			h.Parts[0] = redactProxyHeader(h.Parts[0])
+		}
+	}
 	for i := range max(len(c.Client.Parts), len(c.Server.Parts)) {
 		s := Stream{
 			Client: part(c.Client, i), Server: part(c.Server, i), Final: true,
