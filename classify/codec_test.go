@@ -17,7 +17,7 @@ var uncoded = map[string]bool{
 	"Flow.App": true, "Flow.queue": true, "Flow.settled": true, "Flow.older": true, "Flow.newer": true,
 	"stream.synced": true, "stream.closed": true, "stream.synacks": true, "stream.first": true, "stream.edge": true, "stream.head": true,
 	"Facts.Marks": true, "Facts.dtls": true, "Facts.quic": true, "Facts.rtsp": true, "RTP.evidence": true, "NTP.asked": true,
-	"Learned.memory": true, "Learned.spent": true, "Flow.Told": true, "Record.New": true,
+	"Learned.memory": true, "Learned.spent": true, "Flow.Told": true, "Flow.hash": true, "Record.New": true,
 }
 
 // filler sets every field of a value, exported or not, to something else than

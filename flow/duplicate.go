@@ -77,6 +77,9 @@ func (d *duplicates) hash(p *Packet, src, dst uint64) uint64 {
 		h = mix(h^le.Uint64(b), d.seed[1]^le.Uint64(b[8:]))
 		b = b[16:]
 	}
+	if len(b) == 0 {
+		return h
+	}
 	var rest [16]byte
 	copy(rest[:], b)
 	return mix(h^le.Uint64(rest[:]), d.seed[2]^le.Uint64(rest[8:]))

@@ -63,6 +63,7 @@ type Flow struct {
 	App  any
 	Told uint32
 
+	hash         uint32 // by which the table finds it
 	order        uint64 // position of the flow's first packet in the input
 	queue        *queue // which of the table's queues it waits in
 	older, newer *Flow
@@ -223,7 +224,7 @@ func (f *Flow) Exhausted() bool { return f.Client.tcp.full() && f.Server.tcp.ful
 // table: it does not change when the flow goes on.
 func (f *Flow) Snapshot() Flow {
 	s := *f
-	s.App, s.queue, s.older, s.newer = nil, nil, nil, nil
+	s.App, s.hash, s.queue, s.older, s.newer = nil, 0, nil, nil, nil
 	s.Client.tcp.head, s.Server.tcp.head = nil, nil
 	return s
 }

@@ -30,11 +30,11 @@ func (x *index) find(h uint32, protocol uint8, a, b netip.AddrPort) *Flow {
 }
 
 // add enters a flow that find did not.
-func (x *index) add(h uint32, f *Flow) {
+func (x *index) add(f *Flow) {
 	if 4*x.used >= 3*len(x.slots) {
 		x.resize(2 * len(x.slots))
 	}
-	x.put(slot{h, f})
+	x.put(slot{f.hash, f})
 	x.used++
 }
 
@@ -49,9 +49,9 @@ func (x *index) put(s slot) {
 
 // remove takes a flow out and moves those behind it up that were pushed away
 // from their place.
-func (x *index) remove(h uint32, f *Flow) {
+func (x *index) remove(f *Flow) {
 	mask := uint32(len(x.slots) - 1)
-	i := h & mask
+	i := f.hash & mask
 	for x.slots[i].flow != f {
 		i = (i + 1) & mask
 	}

@@ -219,9 +219,9 @@ func (t *Table) open(hash uint32, p *Packet, src, dst netip.AddrPort, order uint
 		Protocol: p.Protocol, VLAN: p.VLAN, InnerVLAN: p.InnerVLAN, Tunnel: p.Tunnel,
 		Start: p.Frame.Time, End: p.Frame.Time,
 		Client: Half{Addr: src}, Server: Half{Addr: dst},
-		order: order,
+		hash: hash, order: order,
 	}
-	t.flows.add(hash, f)
+	t.flows.add(f)
 	t.stats.Flows++
 	t.unanswered.push(f)
 	return f
@@ -365,7 +365,7 @@ func (t *Table) FlushBelow(order uint64) {
 
 func (t *Table) end(f *Flow, reason EndReason) {
 	f.queue.remove(f)
-	t.flows.remove(t.seed.tuple(f.Protocol, t.seed.end(f.Client.Addr), t.seed.end(f.Server.Addr)), f)
+	t.flows.remove(f)
 	t.held -= f.held()
 	f.Reason = reason
 	if f.Protocol == TCP && f.queue == &t.closed && reason == IdleTimeout {
