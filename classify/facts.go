@@ -40,13 +40,13 @@ const (
 	ProtoPostgreSQL Protocol = "postgresql"
 	ProtoAMQP       Protocol = "amqp"
 	ProtoRDP        Protocol = "rdp"
+	ProtoVNC        Protocol = "vnc"
 	ProtoMySQL      Protocol = "mysql"
 	ProtoTDS        Protocol = "tds" // of SQL Server
 	ProtoSOCKS      Protocol = "socks"
 
 	ProtoSSH         Protocol = "ssh"
 	ProtoTelnet      Protocol = "telnet"
-	ProtoVNC         Protocol = "vnc"
 	ProtoSMB         Protocol = "smb"
 	ProtoTFTP        Protocol = "tftp"
 	ProtoRTMP        Protocol = "rtmp"
@@ -360,7 +360,7 @@ type AWSSignature struct {
 // facts tell it.
 type Login struct {
 	// Scheme is "pass" (PASS of FTP, POP3 and IRC), "login" (IMAP's LOGIN,
-	// SASL's LOGIN), "plain" (SASL), "simple" (LDAP), "password" (PostgreSQL, SOCKS),
+	// SASL's LOGIN), "plain" (SASL, VNC), "simple" (LDAP), "password" (PostgreSQL, SOCKS),
 	// "login7" (TDS) or "community" (SNMP before version 3).
 	Scheme string
 }

@@ -1,7 +1,9 @@
 package classify
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,7 +16,11 @@ import (
 // its place in the list: it gets through many times the inputs, and keeps those that
 // lead deep into one.
 func FuzzStream(f *testing.F) {
-	for _, turns := range conversations(f) {
+	seeds := slices.Collect(maps.Values(conversations(f)))
+	for _, opening := range vncOpenings {
+		seeds = append(seeds, vncTLS(f, opening))
+	}
+	for _, turns := range seeds {
 		s := halves(turns)
 		for which, classify := range streams() {
 			if _, answer := classify(s, &Learned{}); answer == Matched {

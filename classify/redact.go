@@ -176,7 +176,7 @@ func streamRedactions() map[Protocol]func(s Stream) {
 		ProtoSSH:        bothHalves(redactSSH),
 		ProtoRTMP:       bothHalves(redactRTMP),
 		ProtoRDP:        bothHalves(redactRDP),
-		ProtoVNC:        bothHalves(redactVNC),
+		ProtoVNC:        redactVNC,
 		ProtoSMB:        bothHalves(redactSMB),
 		ProtoAMQP:       bothHalves(redactAMQP),
 		ProtoSTUN:       bothHalves(redactSTUNStream),

@@ -96,9 +96,6 @@ func redactTLSOrClear(b []byte, server bool) {
 	clear(b)
 }
 
-// redactVNC keeps the version.
-func redactVNC(b []byte, _ bool) { keepFirst(b, len("RFB 003.008\n")) }
-
 // redactSMB keeps the headers of messages, and of the answer to a negotiation
 // the dialect; signatures, security blobs and files are overwritten.
 func redactSMB(b []byte, _ bool) {

@@ -17,7 +17,7 @@ func (cleartextCredentials) Doc() Doc {
 		Title:       "Credentials in clear text",
 		Severity:    High,
 		Kind:        Prohibition,
-		Checks:      "no password crosses the network readable: HTTP and RTSP Basic authentication, passwords in URLs, MQTT passwords, logins of FTP, SMTP, IMAP, POP3, IRC, LDAP, PostgreSQL, SQL Server and SOCKS proxies, SNMP communities",
+		Checks:      "no password crosses the network readable: HTTP and RTSP Basic authentication, passwords in URLs, MQTT passwords, logins of FTP, SMTP, IMAP, POP3, IRC, LDAP, PostgreSQL, SQL Server, VNC and SOCKS proxies, SNMP communities",
 		Why:         "A password that crosses the network readable belongs to everybody who can listen on the way, and often opens other devices, too.",
 		Fails:       "any; the values are never stored",
 		NotSeen:     "no authentication was seen in clear text",
