@@ -61,7 +61,7 @@ func (r *rewriter) datagram(b []byte, src, dst uint16, cut bool) bool {
 			return true
 		}
 	}
-	if r.stun(b) || r.dhcp(b, false) || r.srt(b) {
+	if r.stun(b) || r.channel(b) || r.dhcp(b, false) || r.srt(b) {
 		return true
 	}
 	if r.dnsWhole(b) {

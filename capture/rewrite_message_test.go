@@ -146,6 +146,13 @@ func TestMessagesAreRewritten(t *testing.T) {
 		{"STUN", 3478, 5000, func(h hosts) []byte {
 			return stunMessage(option6(1, []byte{0, 1, 9, 9}, h.v4), option6(0x20, []byte{0, 1, 9, 9}, xored(h.v4)), option6(0x20, []byte{0, 2, 9, 9}, xored(h.v6)))
 		}},
+		{"STUN that TURN relays", 3478, 5000, func(h hosts) []byte {
+			check := stunMessage(option6(0x20, []byte{0, 1, 9, 9}, xored(h.v4)))
+			return stunMessage(option6(0x12, []byte{0, 1, 9, 9}, xored(h.w4)), option6(0x13, check))
+		}},
+		{"STUN in a channel", 3478, 5000, func(h hosts) []byte {
+			return option6(0x4001, stunMessage(option6(0x20, []byte{0, 1, 9, 9}, xored(h.v4))))
+		}},
 		{"NAT-PMP", 5351, 5000, func(h hosts) []byte { return join([]byte{0, 128, 0, 0, 0, 0, 0, 1}, h.v4) }},
 		{"PCP", 5000, 5351, func(h hosts) []byte {
 			return join([]byte{2, 1, 0, 0, 0, 0, 0, 9}, mapped4(h.v4), make([]byte, 20), mapped4(h.w4))

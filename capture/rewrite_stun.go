@@ -20,7 +20,7 @@ func stunAddress(kind uint16) (is, masked bool) {
 // stun maps the addresses in a message (RFC 8489, section 5) and mends its
 // fingerprint.
 func (r *rewriter) stun(b []byte) bool {
-	const cookie, fingerprint, mask = 0x2112a442, 0x8028, 0x5354554e
+	const cookie, data, fingerprint, mask = 0x2112a442, 0x0013, 0x8028, 0x5354554e
 	if len(b) < 20 || b[0]&0xc0 != 0 || binary.BigEndian.Uint32(b[4:8]) != cookie {
 		return false
 	}
@@ -34,14 +34,24 @@ func (r *rewriter) stun(b []byte) bool {
 			r.masked(v[4:], b[4:20], masked)
 		case is:
 			clear(v)
+		case kind == data:
+			if !r.stun(v) {
+				r.sequence(v)
+			}
 		case kind == fingerprint && len(v) == 4:
 			binary.BigEndian.PutUint32(v, crc32.ChecksumIEEE(b[:at])^mask)
 		default:
-			r.sequence(v) // TURN may relay anything
+			r.Text(v)
 		}
 		at = min(at+(n+3)&^3, len(b))
 	}
 	return true
+}
+
+// channel maps the addresses in a message that TURN relays in a channel (RFC 8656,
+// section 12.4).
+func (r *rewriter) channel(b []byte) bool {
+	return len(b) > 4 && b[0]&0xf0 == 0x40 && int(binary.BigEndian.Uint16(b[2:])) <= len(b)-4 && r.stun(b[4:])
 }
 
 // masked maps an address over which the cookie and the transaction identifier

@@ -344,7 +344,7 @@ func (a *Analyzer) recognise(f *flow.Flow, c *conversation, final bool) Answer {
 	for i := range a.streams {
 		for turn, s := range []Stream{s, s.swap()} {
 			bit := uint64(1) << (2*i + turn)
-			if c.ruled&bit != 0 || turn == 1 && f.Ground >= flow.Message {
+			if c.ruled&bit != 0 || turn == 1 && s.RolesKnown {
 				continue
 			}
 			facts, answer := a.streams[i](s, &a.learned)
@@ -378,7 +378,7 @@ func (a *Analyzer) survive(f *flow.Flow, c *conversation) {
 
 // stream returns what the classifiers may see of f.
 func (c *conversation) stream(f *flow.Flow, final bool) Stream {
-	s := Stream{Final: final || f.Exhausted()}
+	s := Stream{Final: final || f.Exhausted(), RolesKnown: f.Ground >= flow.Message}
 	from, to := c.view(&f.Client)
 	s.Client, s.ClientJoined = f.Client.Head()[from:to], f.Client.Joined() || c.afterGap(&f.Client)
 	from, to = c.view(&f.Server)
@@ -389,19 +389,23 @@ func (c *conversation) stream(f *flow.Flow, final bool) Stream {
 // view returns which part of a half's head the classifiers may see: a part
 // without a hole, the first one or, as long as nothing was recognised, one
 // behind it; and of RTSP, whose messages can be found again after a loss, all
-// that follows too. A half whose very first byte is missing is joined late. What a
-// proxy says before the first byte is left out.
+// that follows too. A half whose very first byte is missing is joined late. The
+// header of a proxy is left out.
 func (c *conversation) view(h *flow.Half) (from, to int) {
-	gaps := holes(h)
-	to = len(h.Head())
+	gaps, end := holes(h), len(h.Head())
 	i := min(int(c.skipped), len(gaps))
-	if i < len(gaps) && c.Facts.Protocol != ProtoRTSP {
+	if to = end; i < len(gaps) {
 		to = gaps[i]
 	}
 	if i > 0 {
-		return gaps[i-1], to
+		from = gaps[i-1]
+	} else {
+		from = proxyHeader(h.Head()[:to])
 	}
-	return proxyHeader(h.Head()[:to]), to
+	if c.Facts.Protocol == ProtoRTSP {
+		to = end
+	}
+	return from, to
 }
 
 // holes returns the offsets at which one part of the head ends and another

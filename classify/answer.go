@@ -31,6 +31,10 @@ type Stream struct {
 	// Joined says that a half does not begin at the connection's first byte:
 	// the capture began later, or segments before these were never seen.
 	ClientJoined, ServerJoined bool
+
+	// RolesKnown says that something told who is client: it is not asked about the
+	// halves the other way round.
+	RolesKnown bool
 }
 
 // Mark points at the first byte of a message that decides something, so that

@@ -306,8 +306,8 @@ func TestStrangersOnThePortOfDTLS(t *testing.T) {
 // relays are the ways in which TURN carries a datagram.
 var relays = map[string]func(b []byte, i int) []byte{
 	"channel":         func(b []byte, i int) []byte { return concat(u16s(0x4001), vector16(b), make([]byte, i%4)) },
-	"Send indication": func(b []byte, _ int) []byte { return indication(0x0016, b) },
-	"Data indication": func(b []byte, _ int) []byte { return indication(0x0017, b) },
+	"Send indication": func(b []byte, _ int) []byte { return indication(stunSendIndication, b) },
+	"Data indication": func(b []byte, _ int) []byte { return indication(stunDataIndication, b) },
 }
 
 // indication writes a TURN indication with XOR-PEER-ADDRESS and DATA.
@@ -361,9 +361,42 @@ func TestMediaThatTURNRelays(t *testing.T) {
 		if f, _, _ := (exchange{50000, 3478, messages}).play(); f.Protocol != ProtoRTP || f.RTP.SSRC != 7 || !f.STUN {
 			t.Errorf("%s: %s", name, show(f))
 		}
-		if f, _, _ := (exchange{50000, 3478, messages[2:]}).play(); name == "channel" && f.Protocol != Unknown {
-			t.Errorf("%s without STUN: %s", name, show(f))
+		if f, _, _ := (exchange{50000, 3478, messages[2:]}).play(); f.Protocol != ProtoRTP || !f.STUN {
+			t.Errorf("%s joined late: %s", name, show(f))
 		}
+	}
+}
+
+// An indication counts by its first DATA, as for who takes it, and nothing else
+// carries any.
+func TestDTLSBesideADecoy(t *testing.T) {
+	hello := segments(t, "dtls/dtls12.0")[0].bytes
+	decoy := indication(stunSendIndication, []byte("decoy"))[stunHeader:]
+	message := indication(stunSendIndication, hello)
+	message = append(message, decoy...)
+	binary.BigEndian.PutUint16(message[2:], uint16(len(message)-stunHeader))
+	if f, _, _ := (exchange{50000, 3478, []string{string(message)}}).play(); f.Protocol != ProtoDTLS || !f.STUN {
+		t.Errorf("first of two: %s", show(f))
+	}
+	if f, _, _ := (exchange{50000, 3478, []string{string(indication(1, hello))}}).play(); f.Protocol != ProtoSTUN {
+		t.Errorf("in a binding request: %s", show(f))
+	}
+}
+
+// Media under way does not hide the handshake that follows on its port.
+func TestDTLSBehindMedia(t *testing.T) {
+	var list []segment
+	for i := range 2 * rtpRunLength {
+		list = append(list, segment{i%2 == 1, rtpPacket(uint16(i), 96, 7, 100)})
+	}
+	handshake := segments(t, "dtls/dtls12.0")
+	want := dtlsSeen(handshake)
+	for _, g := range handshake {
+		list = append(list, g, segment{false, rtpPacket(50, 96, 7, 100)})
+	}
+	l, _ := analyze(t, packetsOf(list))
+	if r := l.ended[0]; r.Facts.Protocol != ProtoRTP || r.Malformed || tlsSeen(r.Facts, Matched) != want || r.Evidence[0].What != "ClientHello" {
+		t.Errorf("%s, malformed %v, %v\ngot  %s\nwant %s", r.Facts.Protocol, r.Malformed, r.Evidence, tlsSeen(r.Facts, Matched), want)
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 
 // Beginnings of the two forms of the header by which a proxy or a load balancer says,
 // before all else, for whom it connects (HAProxy: "The PROXY protocol, versions 1 &
-// 2"), and the most that they take. The second may take more; but then nothing of what
+// 2"), and the most that they take. The second may take 64 KiB; then too little of what
 // is spoken would be in order.
 const (
 	proxyText      = "PROXY "
 	proxyBinary    = "\r\n\r\n\x00\r\nQUIT\n"
 	maxProxyText   = 107
-	maxProxyBinary = 16 << 10
+	maxProxyBinary = 48 << 10
 )
 
 // proxyHeader returns how many bytes of b, with which a connection begins, are such a
@@ -62,7 +62,7 @@ func readProxyText(b []byte) (n int, v verdict) {
 func isProxied(protocol, address, port string) bool {
 	a, err := netip.ParseAddr(address)
 	_, bad := strconv.ParseUint(port, 10, 16)
-	return err == nil && bad == nil && (protocol == "TCP4" && a.Is4() || protocol == "TCP6" && a.Is6())
+	return err == nil && bad == nil && a.Zone() == "" && (protocol == "TCP4" && a.Is4() || protocol == "TCP6" && a.Is6())
 }
 
 // readProxyBinary reads a header of version 2: the signature, version and command,
@@ -90,14 +90,20 @@ func readProxyBinary(b []byte) (n int, v verdict) {
 func redactProxyHeader(b []byte) []byte {
 	n := proxyHeader(b)
 	header := b[:n]
-	if n > 0 && header[0] == proxyBinary[0] {
+	switch _, v := readProxyText(header); {
+	case v == recognised && !bytes.HasPrefix(header, []byte(proxyText+"UNKNOWN")):
+	case v != refused:
+		if rest := header[min(len(proxyText), n):]; v == unsure {
+			blank(rest)
+		} else {
+			blank(rest[min(len("UNKNOWN "), len(rest)):])
+		}
+	default:
 		addresses := 0
-		if len(header) > 13 {
-			addresses = [...]int{0, 12, 36, 216}[header[13]>>4&3]
+		if n > 13 {
+			addresses = [...]int{0, 12, 36, 0}[header[13]>>4&3] // not the paths of sockets
 		}
 		keepFirst(header, 16+addresses)
-	} else if f := bytes.SplitN(header, []byte(" "), 3); len(f) == 3 && string(f[1]) == "UNKNOWN" {
-		blank(bytes.TrimRight(f[2], "\r\n"))
 	}
 	return b[n:]
 }

@@ -22,6 +22,7 @@ func proxyHeaders() map[string]string {
 		"binary IPv4":       v2(0x21, 0x11, "\xcb\x00\x71\x05\xc0\x00\x02\x09"+ports),
 		"binary IPv6":       v2(0x21, 0x21, v6+v6+ports),
 		"binary of a check": v2(0x20, 0x00, ""),
+		"binary of sockets": v2(0x21, 0x31, "/run/secret"+strings.Repeat("\x00", 205)),
 		"binary with a TLV": v2(0x21, 0x11, "\xcb\x00\x71\x05\xc0\x00\x02\x09"+ports+"\x02\x00\x0asecret.lan"),
 	}
 }
@@ -79,6 +80,7 @@ func TestWhatIsNoProxyHeader(t *testing.T) {
 		"PROXY TCP4 203.0.113.5 192.0.2.9 55555 65536\r\n", "PROXY TCP4 203.0.113.5 192.0.2.9 55555 443\n\x00",
 		"PROXY " + strings.Repeat("a", maxProxyText),
 		"\r\n\r\n", proxyBinary + "\x11\x11\x00\x00", proxyBinary + "\x21\x41\x00\x00", proxyBinary + "\x21\x11\xff\xff",
+		"PROXY TCP6 fe80::1%secret 2001:db8::2 55555 443\r\n",
 	} {
 		want := 0
 		if text == "\r\n\r\n" { // it may become one
@@ -101,6 +103,16 @@ func TestProxyHeaderIsRedacted(t *testing.T) {
 		l, _ := analyze(t, connect(tlsTurn{bytes: request}, tlsTurn{true, answer}).packets)
 		if r := l.ended[0]; r.Facts.Protocol != ProtoRTSP {
 			t.Errorf("%s, redacted: %s", name, show(r.Facts))
+		}
+	}
+}
+
+func TestUnfinishedProxyHeaderIsBlanked(t *testing.T) {
+	for _, text := range []string{"PROXY hunter2", "PROXY TCP4 hunter2\r", proxyBinary + "\x21\x31\x00\xd8/run/hunter2"} {
+		b := []byte(text)
+		Connection{Half{[][]byte{b}, false}, Half{}, true}.Redact()
+		if bytes.Contains(b, []byte("hunter2")) {
+			t.Errorf("%q", b)
 		}
 	}
 }

@@ -37,8 +37,9 @@ func (c Connection) Redact() (p Protocol) {
 		s := Stream{
 			Client: part(c.Client, i), Server: part(c.Server, i), Final: true,
 			ClientJoined: c.Client.Joined || i > 0, ServerJoined: c.Server.Joined || i > 0,
+			RolesKnown: c.RolesKnown,
 		}
-		f, swapped := recogniseStream(s, c.RolesKnown)
+		f, swapped := recogniseStream(s)
 		if f.Protocol == Unknown {
 			clear(s.Client)
 			clear(s.Server)
@@ -127,10 +128,10 @@ func (h Half) fill(i int, b []byte) {
 
 // recogniseStream asks the classifiers as the Analyzer does when a flow is over.
 // A classifier that fails recognises nothing.
-func recogniseStream(s Stream, rolesKnown bool) (f Facts, swapped bool) {
+func recogniseStream(s Stream) (f Facts, swapped bool) {
 	for _, classify := range streams() {
 		for turn, s := range []Stream{s, s.swap()} {
-			if turn == 1 && rolesKnown {
+			if turn == 1 && s.RolesKnown {
 				continue
 			}
 			if f := ask(classify, s); f.Protocol != "" {

@@ -165,7 +165,8 @@ func redactStream(s Stream, rolesKnown bool) (Stream, Protocol) {
 
 func checkRedacted(t *testing.T, s Stream, want Protocol) {
 	t.Helper()
-	before, _ := recogniseStream(s, true)
+	s.RolesKnown = true
+	before, _ := recogniseStream(s)
 	got, protocol := redactStream(s, true)
 	if protocol != want {
 		t.Fatalf("redacted as %s, wanted %s", protocol, want)
@@ -178,7 +179,7 @@ func checkRedacted(t *testing.T, s Stream, want Protocol) {
 			t.Errorf("%q is left in %q", secret, b)
 		}
 	}
-	after, _ := recogniseStream(got, true)
+	after, _ := recogniseStream(got)
 	if x, y := shape(before), shape(after); x != y {
 		t.Errorf("facts were\n%.900s and are\n%.900s\nof %.300q %.300q", x, y, got.Client, got.Server)
 	}
@@ -212,7 +213,8 @@ func TestRedactedStreamsKeepTheirFacts(t *testing.T) {
 			continue
 		}
 		s := halves(segments(t, strings.TrimPrefix(path, "testdata/")))
-		if f, _ := recogniseStream(s, true); f.Protocol != Unknown {
+		s.RolesKnown = true
+		if f, _ := recogniseStream(s); f.Protocol != Unknown {
 			seen++
 			t.Run(path, func(t *testing.T) { checkRedacted(t, s, f.Protocol) })
 		}
@@ -354,7 +356,7 @@ func FuzzRedactStream(f *testing.F) {
 					t.Fatalf("%v", p)
 				}
 			}()
-			f, swapped := recogniseStream(whole, false)
+			f, swapped := recogniseStream(whole)
 			if swapped {
 				whole = whole.swap()
 			}

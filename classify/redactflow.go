@@ -38,7 +38,7 @@ func RedactDatagrams(list []Datagram) (p Protocol) {
 	before := originals(list)
 	for i, d := range list {
 		redact := datagramRedactions()[kinds[i]]
-		if kinds[i] == Unknown && f.RTP != nil {
+		if kinds[i] == Unknown && (f.RTP != nil || f.STUN) {
 			redact = redactMedia
 		}
 		if redact == nil {

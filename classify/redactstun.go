@@ -42,9 +42,9 @@ func redactSTUN(b []byte) {
 		s.ReadBytes(&value, min((int(length)+3)&^3, len(s)))
 		switch attribute {
 		case stunData:
-			kept := value[:min(int(length), len(value))]
-			redactMedia(Datagram{Payload: kept, Missing: int(length) - len(kept)})
-			clear(value[len(kept):])
+			inner := Datagram{}.within(value, int(length))
+			redactMedia(inner)
+			clear(value[len(inner.Payload):]) // padding
 		case 0x01, 0x09, 0x0c, 0x0d, 0x12, 0x16, 0x18, 0x19, 0x1a, 0x20, 0x24, 0x25, 0x8022, 0x8023, 0x8028, 0x8029, 0x802a, 0x802b, 0x802c:
 		default:
 			clear(value)

@@ -46,12 +46,13 @@ func redactSSLv2(b []byte) []byte {
 // share, told by their first bytes (RFC 7983).
 func redactMedia(d Datagram) {
 	_, stun := readSTUN(d.Payload)
+	inner, turn := relayed(d)
 	switch {
 	case stun:
 		redactSTUN(d.Payload)
-	case isChannelData(d):
-		redactMedia(relayed(d))
-		clear(d.Payload[min(4+len(relayed(d).Payload), len(d.Payload)):])
+	case turn:
+		redactMedia(inner)
+		clear(d.Payload[4+len(inner.Payload):]) // padding
 	case isDTLS(d.Payload):
 		redactDTLS(d)
 	default:

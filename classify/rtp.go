@@ -43,21 +43,22 @@ func (r *rtpRun) add(h rtpHeader) bool {
 }
 
 // rtpDatagram recognises RTP and RTCP (RFC 3550) of a flow that nothing has
-// announced: RTP by a run of packets, because one header proves nothing; RTCP
-// by two compound packets of one source, or one with a CNAME.
+// announced, also as TURN relays them: RTP by a run of packets, because one header
+// proves nothing; RTCP by two compound packets of one source, or one with a CNAME.
 //
 // Until then it answers NeedMore and leaves f.Protocol as it is, while f.RTP
 // holds the candidate: the SSRC and payload type of the last run's packets and
 // their number, for a SETUP that becomes known later to confirm.
 func rtpDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	known := f.Protocol == ProtoRTP || f.Protocol == ProtoRTCP
-	if f.STUN {
-		d = relayed(d)
+	turn := false
+	if !isMedia(d.Payload) {
+		d, turn = relayed(d)
 	}
 	switch {
 	case !isMedia(d.Payload):
 		if known {
-			return NeedMore, false // STUN and DTLS share the port (RFC 7983)
+			return NeedMore, f.keyed(d) // STUN and DTLS share the port (RFC 7983)
 		}
 		return NoMatch, false
 	case isRTCP(d.Payload):
@@ -85,8 +86,21 @@ func rtpDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 		}
 		return NeedMore, false
 	}
-	f.Protocol = ProtoRTP
+	f.Protocol, f.STUN = ProtoRTP, f.STUN || turn
 	return Matched, false
+}
+
+// keyed reads DTLS on the port of media that stays what it is, though it is DTLS that
+// keys it (RFC 5764). It reports whether that shows the roles to be the other way
+// round.
+func (f *Facts) keyed(d Datagram) (swap bool) {
+	media := f.Protocol
+	if f.TLS != nil {
+		f.Protocol = ProtoDTLS
+	}
+	_, swap = dtlsDatagram(d, f, nil)
+	f.Protocol = media
+	return swap
 }
 
 func (e *rtpEvidence) add(h rtpHeader, server bool) bool {

@@ -12,7 +12,7 @@ const (
 // and then are what the flow is for: what carries data is left to those who read it.
 func stunDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	m, ok := readSTUN(d.Payload)
-	if !ok || m.length+stunHeader != d.size() || f.Protocol == ProtoSTUN && m.data != nil {
+	if !ok || m.length+stunHeader != d.size() || f.Protocol == ProtoSTUN && m.relays() {
 		return NoMatch, false
 	}
 	f.Protocol, f.STUN = ProtoSTUN, true
@@ -66,7 +66,16 @@ type stunMessage struct {
 	size   int    // of data, on the wire
 }
 
-const stunData = 0x0013 // attribute of what TURN relays
+const (
+	stunData           = 0x0013 // attribute of what TURN relays
+	stunSendIndication = 0x0016
+	stunDataIndication = 0x0017
+)
+
+// relays reports whether it is an indication by which TURN relays something.
+func (m *stunMessage) relays() bool {
+	return m.data != nil && (m.kind == stunSendIndication || m.kind == stunDataIndication)
+}
 
 // readSTUN reads a header and those attributes that are there (RFC 8489,
 // sections 5 and 14): message type, of which the first two bits are 0, uint16
@@ -93,7 +102,7 @@ func readSTUN(b []byte) (m stunMessage, ok bool) {
 		if left -= 4 + padded; left < 0 {
 			return m, false
 		}
-		if attribute == stunData {
+		if attribute == stunData && m.data == nil { // the first counts (RFC 8489, section 14)
 			m.data, m.size = s[:min(int(size), len(s))], int(size)
 		}
 		s.Skip(min(padded, len(s)))

@@ -3,24 +3,24 @@ package classify
 import "golang.org/x/crypto/cryptobyte"
 
 // relayed returns the datagram that TURN relays in d, in a channel or in a Send or
-// Data indication (RFC 8656, sections 11 and 12), or d itself. Of what is relayed the
-// relay stands for the other end.
-func relayed(d Datagram) Datagram {
+// Data indication (RFC 8656, sections 11 and 12), and whether it does; else d itself.
+// Of what is relayed the relay stands for the other end.
+func relayed(d Datagram) (Datagram, bool) {
 	if isChannelData(d) {
 		s := cryptobyte.String(d.Payload)
 		var length uint16
 		s.Skip(2)
 		s.ReadUint16(&length)
-		return d.within(s, int(length))
+		return d.within(s, int(length)), true
 	}
-	if m, ok := readSTUN(d.Payload); ok && len(m.data) > 0 {
-		return d.within(m.data, m.size)
+	if m, ok := readSTUN(d.Payload); ok && m.relays() {
+		return d.within(m.data, m.size), true
 	}
-	return d
+	return d, false
 }
 
-// within returns a datagram that d carries: so many bytes, of which b begins with
-// those that were captured.
+// within returns the datagram of size bytes that d carries; b begins with those of
+// them that were captured.
 func (d Datagram) within(b []byte, size int) Datagram {
 	kept := min(size, len(b))
 	d.Payload, d.Missing = b[:kept], size-kept

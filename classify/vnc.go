@@ -23,8 +23,20 @@ const (
 // that the client chooses, which may be TLS.
 //
 // Both sides begin alike. Who is the server shows only when it offers security, or when
-// the client's TLS begins: nothing is said before, unless nothing more is to come.
+// the client's TLS begins: nothing is said before, unless nothing more is to come. To a
+// viewer that listens it is the server that connects.
 func vncStream(s Stream, _ *Learned) (Facts, Answer) {
+	f, answer := vncFacts(s)
+	if answer == NoMatch && s.RolesKnown {
+		f, answer = vncFacts(s.swap())
+		for i := range f.Marks {
+			f.Marks[i].Server = !f.Marks[i].Server
+		}
+	}
+	return f, answer
+}
+
+func vncFacts(s Stream) (Facts, Answer) {
 	v, client, server := readVNC(s)
 	switch {
 	case client == refused && !s.ClientJoined, server == refused && !s.ServerJoined, client == refused && server == refused,
@@ -218,6 +230,8 @@ func (v *vnc) consent(s *cryptobyte.String) verdict {
 	switch {
 	case !s.Skip(int(count) * size), s.Empty():
 		return unsure
+	case beginsTLS(*s, true): // without consent
+		return recognised
 	case (*s)[0] == 1:
 		s.Skip(1)
 		return recognised
@@ -230,6 +244,10 @@ func (v *vnc) consent(s *cryptobyte.String) verdict {
 // redactVNC keeps the versions, the security that is offered and chosen, and TLS.
 func redactVNC(s Stream) {
 	v, _, _ := readVNC(s)
+	if v.offer == refused { // as vncStream has it
+		s = s.swap()
+		v, _, _ = readVNC(s)
+	}
 	client, server := s.Client[v.saidClient:], s.Server[v.saidServer:]
 	if !v.upgraded {
 		clear(client)

@@ -86,6 +86,29 @@ func TestTLSInsideVNC(t *testing.T) {
 	}
 }
 
+// To a viewer that listens it is the server that connects, and TLS begins with the
+// side that was called.
+func TestReverseVNC(t *testing.T) {
+	for name, opening := range vncOpenings {
+		w := connect()
+		for _, g := range vncTLS(t, opening) {
+			w.speak(!g.server, g.bytes, 1400)
+		}
+		l, _ := analyze(t, w.packets)
+		r := l.ended[0]
+		if r.Facts.Protocol != ProtoTLS || r.TLS.UpgradedFrom != ProtoVNC || r.TLS.ForwardSecrecy != No || !r.TLS.Established || r.Facts.Malformed {
+			t.Errorf("%s: %s", name, show(r.Facts))
+		}
+		s := halves(vncTLS(t, opening))
+		s.RolesKnown = true
+		checkRedacted(t, s.swap(), ProtoTLS)
+	}
+	l, _ := analyze(t, connect(tlsTurn{bytes: []byte(rfb8)}, tlsTurn{true, []byte(rfb8)}, tlsTurn{bytes: []byte("\x02\x02\x01")}, tlsTurn{true, []byte("\x02")}).packets)
+	if f := l.ended[0].Facts; f.Protocol != ProtoVNC || f.Malformed {
+		t.Errorf("without TLS: %s", show(f))
+	}
+}
+
 // Each half alone tells of TLS, and so does the client's where the server's beginning
 // was lost.
 func TestTLSInsideVNCFromOneSide(t *testing.T) {
