@@ -200,10 +200,14 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 	for _, m := range c.Facts.Marks[len(c.Evidence):] {
 		c.Evidence = append(c.Evidence, Evidence{m.What, p.Frame})
 	}
-	if swap {
-		f.Swap(flow.Message)
-	} else if answer == Matched && c.Facts.tellRoles() {
-		f.Confirm(flow.Message)
+	if swap || answer == Matched && c.Facts.tellRoles() {
+		switch _, turn := relayed(d); {
+		case turn: // who is client behind a relay says nothing of who asked for one
+		case swap:
+			f.Swap(flow.Message)
+		default:
+			f.Confirm(flow.Message)
+		}
 	}
 	if len(a.learned.Names)+len(a.learned.Leases) > 0 {
 		a.sink.Learned(f, p.Frame, a.learned)

@@ -332,6 +332,17 @@ func TestDTLSThatTURNRelays(t *testing.T) {
 		if got := tlsSeen(r.Facts, Matched); got != want || r.Malformed || !r.STUN {
 			t.Errorf("%s behind an allocation: malformed %v, STUN %v\ngot  %s\nwant %s", name, r.Malformed, r.STUN, got, want)
 		}
+		if r.Client.Addr.Port() != 50000 || r.Ground != flow.FirstPacket {
+			t.Errorf("%s: the client is %s, told by the %s", name, r.Client.Addr, r.Ground)
+		}
+		var turned []segment // the other end begins the handshake
+		for _, g := range list {
+			turned = append(turned, segment{!g.server, g.bytes})
+		}
+		l, _ = analyze(t, packetsOf(append(allocation, turned...)))
+		if r := l.ended[0]; tlsSeen(r.Facts, Matched) != want || r.Client.Addr.Port() != 50000 {
+			t.Errorf("%s, begun by the other end: the client is %s, %s", name, r.Client.Addr, tlsSeen(r.Facts, Matched))
+		}
 		var payloads []Datagram
 		for _, g := range append(allocation, list...) {
 			d := g.datagram(false)
