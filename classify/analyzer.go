@@ -219,6 +219,9 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 }
 
 func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
+	if c.Facts.STUN {
+		d, _ = relayed(d)
+	}
 	if c.spoken > 0 {
 		answer, swap := a.datagrams[c.spoken-1](d, &c.Facts, &a.learned)
 		if answer != NoMatch || c.Facts.Protocol != ProtoSTUN {

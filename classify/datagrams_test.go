@@ -37,6 +37,9 @@ func (e exchange) play() (f Facts, answers []Answer, swaps int) {
 		if d.FromServer {
 			d.Src, d.Dst = d.Dst, d.Src
 		}
+		if f.STUN {
+			d, _ = relayed(d)
+		}
 		answer, swap := NoMatch, false
 		if spoken >= 0 {
 			answer, swap = datagrams()[spoken](d, &f, &Learned{})
@@ -71,6 +74,7 @@ func exchanges(t testing.TB) map[string]struct {
 		exchange
 		want Protocol
 	}{
+		"TURN channel":   {exchange{50000, 3478, []string{unhex(stunRequestBytes), "\x40\x00\x00\x6c" + unhex(stunRequestBytes)}}, ProtoSTUN},
 		"STUN":           {exchange{50000, 3478, []string{unhex(stunRequestBytes), unhex("0101000c2112a442" + "b7e7a701bc34d686fa87dfae" + "002000080001a147e112a643")}}, ProtoSTUN},
 		"SRT":            {exchange{50000, 9000, srt}, ProtoSRT},
 		"SIP":            {exchange{5060, 5060, []string{"INVITE sip:bob@biloxi.com SIP/2.0\r\nCSeq: 314159 INVITE\r\n\r\n", "SIP/2.0 180 Ringing\r\n\r\n", "\r\n\r\n"}}, ProtoSIP},

@@ -100,6 +100,9 @@ func recogniseDatagram(d Datagram, f *Facts, spoken int) (kind Protocol, now int
 		}
 	}()
 	l := &Learned{}
+	if f.STUN {
+		d, _ = relayed(d)
+	}
 	if spoken >= 0 {
 		answer, swap := datagrams()[spoken](d, f, l)
 		switch {

@@ -9,10 +9,10 @@ const (
 
 // stunDatagram recognises STUN and TURN (RFC 8489, RFC 8656) by the magic cookie.
 // DTLS and media may share the port with them (RFC 7983) or be what TURN relays,
-// and then are what the flow is for: what carries data is left to those who read it.
+// and then are what the flow is for: its later datagrams are read as they are relayed.
 func stunDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	m, ok := readSTUN(d.Payload)
-	if !ok || m.length+stunHeader != d.size() || f.Protocol == ProtoSTUN && m.relays() {
+	if !ok || m.length+stunHeader != d.size() {
 		return NoMatch, false
 	}
 	f.Protocol, f.STUN = ProtoSTUN, true
