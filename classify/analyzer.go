@@ -219,31 +219,17 @@ func (a *Analyzer) Datagram(f *flow.Flow, from *flow.Half, p *flow.Packet) {
 }
 
 func (a *Analyzer) datagram(c *conversation, d Datagram) (Answer, bool) {
-	if c.Facts.STUN {
-		d, _ = relayed(d)
-	}
-	if c.spoken > 0 {
-		answer, swap := a.datagrams[c.spoken-1](d, &c.Facts, &a.learned)
-		if answer != NoMatch || c.Facts.Protocol != ProtoSTUN {
-			c.Facts.Malformed = c.Facts.Malformed || answer == NoMatch
-			return answer, swap
-		}
-		// What STUN opened the way for follows on its ports (RFC 7983).
-	}
-	for i, classifier := range a.datagrams {
-		answer, swap := classifier(d, &c.Facts, &a.learned)
-		if answer == Matched {
-			c.spoken = 1 + uint8(i)
-		}
-		if answer != NoMatch {
-			return answer, swap
-		}
-	}
-	if c.spoken == 0 {
+	answer, swap, spoken := askDatagram(a.datagrams, d, &c.Facts, &a.learned, int(c.spoken)-1)
+	c.spoken = uint8(1 + spoken)
+	switch {
+	case answer != NoMatch:
+	case c.spoken == 0:
 		c.tried++
 		c.done = c.tried >= maxUnknownDatagrams
+	case c.Facts.Protocol != ProtoSTUN:
+		c.Facts.Malformed = true
 	}
-	return NoMatch, false
+	return answer, swap
 }
 
 // End classifies for the last time and hands the flow's record on.

@@ -40,6 +40,31 @@ func (s span) size() int { return s.to - s.from }
 // server although the flow took it for the client, or the reverse.
 type datagramClassifier func(d Datagram, f *Facts, l *Learned) (a Answer, swap bool)
 
+// askDatagram asks the classifier that knows the flow, by its place in the list, or
+// else, with -1, all of them. It returns which knows the flow now.
+func askDatagram(classifiers []datagramClassifier, d Datagram, f *Facts, l *Learned, spoken int) (answer Answer, swap bool, now int) {
+	if f.STUN {
+		d, _ = relayed(d)
+	}
+	if spoken >= 0 {
+		answer, swap = classifiers[spoken](d, f, l)
+		if answer != NoMatch || f.Protocol != ProtoSTUN {
+			return answer, swap, spoken
+		}
+		// What STUN opened the way for follows on its ports (RFC 7983).
+	}
+	for i, classifier := range classifiers {
+		answer, swap = classifier(d, f, l)
+		if answer == Matched {
+			spoken = i
+		}
+		if answer != NoMatch {
+			return answer, swap, spoken
+		}
+	}
+	return NoMatch, false, spoken
+}
+
 // on reports whether one side uses the port.
 func (d Datagram) on(port uint16) bool { return d.Src.Port() == port || d.Dst.Port() == port }
 

@@ -37,21 +37,9 @@ func (e exchange) play() (f Facts, answers []Answer, swaps int) {
 		if d.FromServer {
 			d.Src, d.Dst = d.Dst, d.Src
 		}
-		if f.STUN {
-			d, _ = relayed(d)
-		}
-		answer, swap := NoMatch, false
-		if spoken >= 0 {
-			answer, swap = datagrams()[spoken](d, &f, &Learned{})
-		}
-		for j, classify := range datagrams() {
-			if answer != NoMatch || spoken >= 0 && f.Protocol != ProtoSTUN {
-				break
-			}
-			if answer, swap = classify(d, &f, &Learned{}); answer == Matched {
-				spoken = j
-			}
-		}
+		var answer Answer
+		var swap bool
+		answer, swap, spoken = askDatagram(datagrams(), d, &f, &Learned{}, spoken)
 		if swap {
 			swaps++
 		}

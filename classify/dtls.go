@@ -34,10 +34,11 @@ type dtlsSide struct {
 // dtlsDatagram recognises DTLS 1.0 to 1.3 (RFC 4347, RFC 6347, RFC 9147) and
 // reads the part of the handshake that is in clear, also of what TURN relays. A
 // datagram of another protocol on the same port (RFC 7983) is left alone once the
-// flow is known.
+// flow is known. Media that was recognised before stays media, which DTLS keys (RFC
+// 5764).
 func dtlsDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	d, turn := relayed(d)
-	known := f.Protocol == ProtoDTLS
+	known := f.TLS != nil
 	switch {
 	case known && !isDTLS(d.Payload):
 		return NeedMore, false
@@ -46,7 +47,10 @@ func dtlsDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	case !known && !isDTLSDatagram(d):
 		return NoMatch, false
 	case !known:
-		f.Protocol, f.TLS, f.STUN = ProtoDTLS, &TLS{}, f.STUN || turn
+		if !f.isMedia() {
+			f.Protocol = ProtoDTLS
+		}
+		f.TLS, f.STUN = &TLS{}, f.STUN || turn
 		f.dtls = &dtlsFlow{handshake: handshake{transport: 'd'}, fromClient: dtlsSide{connectionID: -1}, fromServer: dtlsSide{connectionID: -1, tlsSide: tlsSide{server: true}}}
 	}
 	flow := f.dtls

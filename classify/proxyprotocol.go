@@ -89,21 +89,17 @@ func readProxyBinary(b []byte) (n int, v verdict) {
 // returns what follows it.
 func redactProxyHeader(b []byte) []byte {
 	n := proxyHeader(b)
-	header := b[:n]
-	switch _, v := readProxyText(header); {
-	case v == recognised && !bytes.HasPrefix(header, []byte(proxyText+"UNKNOWN")):
-	case v != refused:
-		if rest := header[min(len(proxyText), n):]; v == unsure {
-			blank(rest)
-		} else {
-			blank(rest[min(len("UNKNOWN "), len(rest)):])
-		}
-	default:
+	switch _, v := readProxyText(b[:n]); {
+	case v == unsure:
+		blank(b[min(len(proxyText), n):n])
+	case v == refused: // the binary form
 		addresses := 0
 		if n > 13 {
-			addresses = [...]int{0, 12, 36, 0}[header[13]>>4&3] // not the paths of sockets
+			addresses = [...]int{0, 12, 36, 0}[b[13]>>4&3] // not the paths of sockets
 		}
-		keepFirst(header, 16+addresses)
+		keepFirst(b[:n], 16+addresses)
+	case bytes.HasPrefix(b, []byte(proxyText+"UNKNOWN")):
+		blank(b[min(len(proxyText+"UNKNOWN "), n):n])
 	}
 	return b[n:]
 }

@@ -99,28 +99,11 @@ func recogniseDatagram(d Datagram, f *Facts, spoken int) (kind Protocol, now int
 			kind, now, swap = Unknown, spoken, false
 		}
 	}()
-	l := &Learned{}
-	if f.STUN {
-		d, _ = relayed(d)
+	answer, swap, now := askDatagram(datagrams(), d, f, &Learned{}, spoken)
+	if answer == NoMatch && f.Protocol != ProtoDTLS { // with which media shares the port
+		return Unknown, now, swap
 	}
-	if spoken >= 0 {
-		answer, swap := datagrams()[spoken](d, f, l)
-		switch {
-		case answer != NoMatch, f.Protocol == ProtoDTLS: // with which media shares the port
-			return f.Protocol, spoken, swap
-		case f.Protocol != ProtoSTUN:
-			return Unknown, spoken, swap
-		}
-	}
-	for i, classify := range datagrams() {
-		switch answer, swap := classify(d, f, l); answer {
-		case Matched:
-			return f.Protocol, i, swap
-		case NeedMore:
-			return f.Protocol, spoken, swap
-		}
-	}
-	return Unknown, spoken, false
+	return f.Protocol, now, swap
 }
 
 // datagramRedactions lists how each protocol over UDP is redacted; of a protocol

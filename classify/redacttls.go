@@ -46,11 +46,11 @@ func redactSSLv2(b []byte) []byte {
 // share, told by their first bytes (RFC 7983).
 func redactMedia(d Datagram) {
 	_, stun := readSTUN(d.Payload)
-	inner, turn := relayed(d)
+	inner, channel := channelData(d)
 	switch {
 	case stun:
 		redactSTUN(d.Payload)
-	case turn:
+	case channel:
 		redactMedia(inner)
 		clear(d.Payload[4+len(inner.Payload):]) // padding
 	case isDTLS(d.Payload):

@@ -50,7 +50,7 @@ func (r *rtpRun) add(h rtpHeader) bool {
 // holds the candidate: the SSRC and payload type of the last run's packets and
 // their number, for a SETUP that becomes known later to confirm.
 func rtpDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
-	known := f.Protocol == ProtoRTP || f.Protocol == ProtoRTCP
+	known := f.isMedia()
 	turn := false
 	if !isMedia(d.Payload) {
 		d, turn = relayed(d)
@@ -58,7 +58,8 @@ func rtpDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	switch {
 	case !isMedia(d.Payload):
 		if known {
-			return NeedMore, f.keyed(d) // STUN and DTLS share the port (RFC 7983)
+			_, swap := dtlsDatagram(d, f, nil) // which, as STUN, shares the port (RFC 7983)
+			return NeedMore, swap
 		}
 		return NoMatch, false
 	case isRTCP(d.Payload):
@@ -90,18 +91,8 @@ func rtpDatagram(d Datagram, f *Facts, _ *Learned) (Answer, bool) {
 	return Matched, false
 }
 
-// keyed reads DTLS on the port of media that stays what it is, though it is DTLS that
-// keys it (RFC 5764). It reports whether that shows the roles to be the other way
-// round.
-func (f *Facts) keyed(d Datagram) (swap bool) {
-	media := f.Protocol
-	if f.TLS != nil {
-		f.Protocol = ProtoDTLS
-	}
-	_, swap = dtlsDatagram(d, f, nil)
-	f.Protocol = media
-	return swap
-}
+// isMedia reports whether the flow was recognised as media.
+func (f *Facts) isMedia() bool { return f.Protocol == ProtoRTP || f.Protocol == ProtoRTCP }
 
 func (e *rtpEvidence) add(h rtpHeader, server bool) bool {
 	run := &e.runs[0]
@@ -117,7 +108,7 @@ func (e *rtpEvidence) add(h rtpHeader, server bool) bool {
 }
 
 func rtcpDatagram(d Datagram, f *Facts) Answer {
-	known := f.Protocol == ProtoRTP || f.Protocol == ProtoRTCP
+	known := f.isMedia()
 	c, ok := readRTCP(d.Payload)
 	switch {
 	case known && (ok || d.Missing > 0):

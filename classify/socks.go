@@ -45,10 +45,13 @@ type socks struct {
 // facts are those of what follows the opening, as far as it is known.
 func (o *socks) facts(s Stream) (Facts, Answer) {
 	rest := Stream{Client: s.Client[o.client:], Server: s.Server[o.server:], Final: s.Final}
-	o.upgraded = beginsTLS(rest.Client, false) || beginsTLS(rest.Server, true)
+	plain := Facts{Protocol: ProtoSOCKS}
+	if o.upgraded = beginsTLS(rest.Client, false) || beginsTLS(rest.Server, true); o.upgraded {
+		return o.answer(s, plain)
+	}
 	inner, answer := rtspStream(rest, nil)
-	if o.upgraded || inner.Protocol == "" {
-		return o.answer(s, Facts{Protocol: ProtoSOCKS})
+	if inner.Protocol == "" {
+		return o.answer(s, plain)
 	}
 	if o.host != "" { // first, where a rule finds it
 		external := append([]string{o.host}, inner.RTSP.External...)
